@@ -1,0 +1,352 @@
+"""Two persons decide: one proposes, another opens the evidence and agrees, declines or sends back; then the wait runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.casework import fresh, rounds, tiers, transition, verification
+from portal.casework.context import Context, NotFound, Refused
+from portal.casework.facts import decision_digest, facts_of, verdict_of
+from portal.connectors import Device
+from portal.domain import policy
+from portal.domain.lifecycle import DECLINE_REASONS, OPEN, Act, Role, Status
+from portal.domain.methods import METHODS
+from portal.models import (
+    Account,
+    Case,
+    CheckOpening,
+    IdentityCheck,
+    OutboxRow,
+    Principal,
+)
+
+WEEK = timedelta(days=7)
+
+
+def devices_of(ctx: Context, case: Case) -> tuple[Device, ...]:
+    """The devices that the connector shows for the case's principal, read outside any write. Raises ConnectorError."""
+    account = ctx.session.get(Account, case.account_id) if case.account_id else None
+    principal = ctx.session.get(Principal, case.principal_id) if case.principal_id else None
+    if account is None or principal is None:
+        return ()
+    return ctx.connectors[account.connector].list_devices(ctx.session, principal)
+
+
+def propose_removal(
+    ctx: Context, case_id: str, device_ids: Sequence[str], *, version: int | None = None
+) -> None:
+    """Say that identity is confirmed and which devices shall go. The proposal goes into a pool; nobody picks the approver."""
+    case = _readable(ctx, case_id)
+    shown = {device.id: device for device in devices_of(ctx, case)}
+    chosen = [_kept(shown[device_id]) for device_id in dict.fromkeys(device_ids) if device_id in shown]
+    with ctx.act():
+        case = transition.lock(ctx.session, case_id, version=version)
+        _refuse_devices_in_use(ctx, case, device_ids)
+        verdict = verdict_of(ctx, case)
+        case.devices = chosen
+        ctx.session.flush()
+        digest = decision_digest(ctx, case)
+        transition.apply(
+            ctx,
+            case,
+            Act.PROPOSE_REMOVAL,
+            given={"devices"} if chosen else (),
+            said={
+                "digest": digest,
+                "policy": policy.POLICY_VERSION,
+                "set": verdict.set_key,
+                "devices": [device["id"] for device in chosen],
+                "tier": case.tier,
+            },
+            **_proposal(ctx, case, "remove"),
+            decision_digest=digest,
+            policy_set=verdict.set_key,
+        )
+
+
+def _kept(device: Device) -> dict[str, Any]:
+    return {"id": device.id, "label": device.label, "kind": device.kind, "serial_end": device.serial_end}
+
+
+def _refuse_devices_in_use(ctx: Context, case: Case, device_ids: Sequence[str]) -> None:
+    """A device whose code proved this very case is not lost."""
+    checks = ctx.session.execute(
+        select(IdentityCheck).where(
+            IdentityCheck.case_id == case.id, IdentityCheck.round == case.round, IdentityCheck.method == "P1"
+        )
+    ).scalars()
+    for check in checks:
+        evidence = ctx.vault.open_json(ctx.session, case.subject_id, check, "evidence") or {}
+        if evidence.get("device") in device_ids:
+            raise Refused("device_in_use", field="devices")
+
+
+def propose_decline(ctx: Context, case_id: str, reason: str, *, version: int | None = None) -> None:
+    """Propose to decline, with a reason that the owner can be told."""
+    with ctx.act():
+        case = transition.lock(ctx.session, case_id, version=version)
+        transition.apply(
+            ctx,
+            case,
+            Act.PROPOSE_DECLINE,
+            given={"reason"} if reason in DECLINE_REASONS else (),
+            said={"why": reason},
+            **_proposal(ctx, case, "decline"),
+            decision_reason=reason,
+        )
+
+
+def _proposal(ctx: Context, case: Case, decision: str) -> dict[str, Any]:
+    return {
+        "decision": decision,
+        "decision_round": case.round,
+        "proposer_id": ctx.actor.person_id,
+        "proposer_part": "verifier",
+    }
+
+
+def open_check(ctx: Context, case_id: str, check_id: str) -> None:
+    """The second person opens one person-attested check and ticks it."""
+    with ctx.act():
+        case = transition.lock(ctx.session, case_id)
+        check = verification.check_of(ctx, case, check_id)
+        transition.apply(ctx, case, Act.OPEN_CHECK, said={"check": check.id}, **_lead_for_contest(ctx, case))
+        transition.take_part(ctx, case, "approver")
+        key = (check.id, ctx.actor.person_id)
+        if ctx.session.get(CheckOpening, key) is None:
+            ctx.session.add(
+                CheckOpening(
+                    check_id=check.id,
+                    person_id=ctx.actor.person_id,
+                    case_id=case.id,
+                    part="approver",
+                    at=ctx.now,
+                )
+            )
+            ctx.session.flush()
+
+
+def repeat_check(
+    ctx: Context,
+    case_id: str,
+    method: str,
+    result: str,
+    *,
+    evidence: Mapping[str, str],
+    note: str = "",
+    version: int | None = None,
+) -> None:
+    """The lead repeats one live check themself, where the tier demands it."""
+    with ctx.act():
+        case = transition.lock(ctx.session, case_id, version=version)
+        if method not in METHODS or not METHODS[method].live:
+            raise Refused("method_not_live", field="method")
+        transition.require(ctx, case, Act.REPEAT_CHECK)
+        transition.take_part(ctx, case, "approver")
+        check = verification.repeated_check(ctx, case, method, result, evidence, note)
+        transition.apply(
+            ctx,
+            case,
+            Act.REPEAT_CHECK,
+            said={
+                "check": check.id,
+                "method": method,
+                "result": result,
+                "payload": verification.payload(check),
+            },
+        )
+
+
+def approve(ctx: Context, case_id: str, *, code: str, version: int | None = None) -> Status:
+    """Agree to what was proposed, with a fresh factor: the wait begins, or the case is declined."""
+    given = fresh.factor(ctx, code)
+    with ctx.act():
+        case = transition.lock(ctx.session, case_id, version=version)
+        agree = _agree_to_decline if case.decision == "decline" else _agree_to_remove
+        return agree(ctx, case, given)
+
+
+def _agree_to_remove(ctx: Context, case: Case, given: frozenset[str]) -> Status:
+    role = "lead" if Role.LEAD in ctx.actor.roles else "approver"
+    hours = policy.waiting_hours(policy.Tier(case.tier), case.policy_set, ctx.limits, everyone_reached=True)
+    _guarded_part(ctx, case)
+    after = transition.apply(
+        ctx,
+        case,
+        Act.APPROVE,
+        given=given,
+        said={
+            "digest": case.decision_digest,
+            "policy": policy.POLICY_VERSION,
+            "set": case.policy_set,
+            "tier": case.tier,
+            "role": role,
+            "hours": hours,
+        },
+        params={"hours": hours},
+        approved_at=ctx.now,
+        approved_as=role,
+        approver_id=ctx.actor.person_id,
+        approver_part="approver",
+        waiting_hours=hours,
+    )
+    settle_notices(ctx, case.id)
+    return after
+
+
+def _agree_to_decline(ctx: Context, case: Case, given: frozenset[str]) -> Status:
+    role = "lead" if Role.LEAD in ctx.actor.roles else "approver"
+    _guarded_part(ctx, case)
+    after = transition.apply(
+        ctx,
+        case,
+        Act.APPROVE_DECLINE,
+        given=given,
+        said={"why": case.decision_reason, "role": role},
+        params={"why": case.decision_reason},
+        approved_at=ctx.now,
+        approved_as=role,
+        approver_id=ctx.actor.person_id,
+        approver_part="approver",
+    )
+    tiers.mark(ctx, case, "decline")
+    return after
+
+
+def _guarded_part(ctx: Context, case: Case) -> None:
+    """Take the second person's part. Whoever has another part already is refused by the guard that follows."""
+    transition.take_part(ctx, case, "approver")
+
+
+def send_back(ctx: Context, case_id: str, reason: str, *, code: str, version: int | None = None) -> Status:
+    """Give the case back to the verifier with a reason; checks stay, the proposal goes."""
+    given = set(fresh.factor(ctx, code)) | ({"reason"} if reason.strip() else set())
+    with ctx.act():
+        case = transition.lock(ctx.session, case_id, version=version)
+        _guarded_part(ctx, case)
+        columns = {name: rounds.NO_DECISION[name] for name in _PROPOSED}
+        ctx.vault.seal(ctx.session, case.subject_id, case, "send_back_reason", reason.strip() or None)
+        return transition.apply(
+            ctx, case, Act.SEND_BACK, given=given, said={"why": verification.digest_of(reason)}, **columns
+        )
+
+
+_PROPOSED = (
+    "decision",
+    "decision_reason",
+    "decision_round",
+    "decision_digest",
+    "policy_set",
+    "proposer_id",
+    "proposer_part",
+    "devices",
+)
+
+
+def _lead_for_contest(ctx: Context, case: Case) -> dict[str, Any]:
+    """The first lead who opens one of two contested requests has both in hand from then on."""
+    if case.contest_id is None or case.contest_lead_id is not None or Role.LEAD not in ctx.actor.roles:
+        return {}
+    others = ctx.session.execute(
+        select(Case).where(Case.contest_id == case.contest_id, Case.id != case.id).with_for_update()
+    ).scalars()
+    for other in others:
+        other.contest_lead_id = ctx.actor.person_id
+    return {"contest_lead_id": ctx.actor.person_id}
+
+
+def settle_notices(ctx: Context, case_id: str) -> None:
+    """Start the wait once every notice of the approval has arrived or finally failed. Called again after each of them."""
+    system = ctx.as_system()
+    with system.act():
+        case = transition.lock(system.session, case_id)
+        facts = facts_of(system, case)
+        if case.status != Status.COOLING_OFF or facts.waiting_started or facts.notices_pending:
+            return
+        unreached = _unreached(system, case)
+        hours = max(
+            case.waiting_hours or 0,
+            policy.waiting_hours(
+                policy.Tier(case.tier), case.policy_set, ctx.limits, everyone_reached=not unreached
+            ),
+        )
+        until = system.now + timedelta(hours=hours)
+        transition.apply(
+            system,
+            case,
+            Act.START_WAITING,
+            said={"hours": hours, "until": until.isoformat(), "unreached": unreached},
+            params={"until": until.isoformat()},
+            waiting_hours=hours,
+            waiting_started_at=system.now,
+            waiting_until=until,
+            due_at=until,
+        )
+        _set_wait_timers(system, case)
+
+
+def _set_wait_timers(ctx: Context, case: Case) -> None:
+    assert case.waiting_until is not None
+    transition.set_timer(ctx, case, Act.END_WAITING, case.waiting_until)
+    if case.policy_set == "last_resort" and ctx.now + WEEK < case.waiting_until:
+        transition.set_timer(ctx, case, Act.REMIND_CONTACTS, ctx.now + WEEK)
+
+
+def _unreached(ctx: Context, case: Case) -> bool:
+    """Whether a registered contact could not be told, or nobody was told but the contact that served as proof."""
+    rows = ctx.session.execute(
+        select(OutboxRow.contact_id, OutboxRow.state).where(
+            OutboxRow.case_id == case.id,
+            OutboxRow.notice == "approved",
+            OutboxRow.security,
+            OutboxRow.created_at >= case.approved_at,
+        )
+    ).all()
+    if any(state == "dead" for _, state in rows):
+        return True
+    proof = set(
+        ctx.session.execute(
+            select(IdentityCheck.contact_id).where(
+                IdentityCheck.case_id == case.id,
+                IdentityCheck.round == case.round,
+                IdentityCheck.contact_id.is_not(None),
+            )
+        ).scalars()
+    )
+    told = {contact for contact, state in rows if contact and state == "done"}
+    return not told - proof
+
+
+def facts_changed(ctx: Context, account_id: str, cause: str) -> None:
+    """Identity facts of an account changed: proposals and approvals made on the old ones are void at once."""
+    system = ctx.as_system()
+    with system.act():
+        cases = system.session.execute(
+            select(Case).where(Case.account_id == account_id, Case.status.in_(OPEN)).with_for_update()
+        ).scalars()
+        for case in cases:
+            if case.status == Status.EXECUTING:
+                raise Refused("executing")
+            _refresh(system, case, cause)
+
+
+def _refresh(ctx: Context, case: Case, cause: str) -> None:
+    verdict = tiers.computed(ctx, case)
+    columns = {"tier": verdict.tier, "tier_reasons": list(verdict.reasons)}
+    if case.status in rounds.VOIDABLE:
+        said = {"cause": cause, "tier": verdict.tier}
+        transition.apply(ctx, case, Act.VOID_ROUND, said=said, **columns, **rounds.begin(ctx, case))
+    elif case.status in {Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER} and verdict.tier != case.tier:
+        said = {"cause": cause, "tier": verdict.tier, "reasons": list(verdict.reasons)}
+        transition.apply(ctx, case, Act.MATCH, said=said, **columns)
+
+
+def _readable(ctx: Context, case_id: str) -> Case:
+    case = ctx.session.get(Case, case_id)
+    if case is None:
+        raise NotFound()
+    return case

@@ -1,0 +1,279 @@
+"""Reads all that the guards of the life-cycle look at, in the transaction that will write."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal import audit
+from portal.casework import roles
+from portal.casework.context import Context
+from portal.domain import policy
+from portal.domain.lifecycle import Act, CaseFacts, Party, Role, Status
+from portal.models import (
+    Account,
+    Case,
+    CaseParty,
+    CaseTimer,
+    CheckOpening,
+    Contact,
+    IdentityCheck,
+    Objection,
+    OutboxRow,
+    Principal,
+    Removal,
+    Staff,
+)
+
+
+def facts_of(ctx: Context, case: Case, given: Iterable[str] = (), **observed: Any) -> CaseFacts:
+    """The facts of a case as the guards want them. `observed` overrides what only the caller can know."""
+    session = ctx.session
+    checks = check_facts(ctx, case)
+    verdict = policy.evaluate(profile_of(ctx, case), checks, now=ctx.now, limits=ctx.limits)
+    objection = objection_open(session, case)
+    facts = CaseFacts(
+        status=Status(case.status),
+        tier=case.tier,
+        training=case.training,
+        holder=case.holder_id,
+        holder_may_continue=_may_continue(ctx, case),
+        parties=_parties(session, case),
+        own_account=_is_own_account(ctx, case),
+        account_known=case.account_id is not None,
+        contacts_known=case.account_id is not None and _has_contact(session, case.account_id),
+        policy_met=verdict.met,
+        lead_needed=policy.needs_lead(policy.Tier(case.tier), case.policy_set),
+        decision=case.decision if case.decision_round == case.round else None,
+        proposer=case.proposer_id,
+        checks_unopened=_unopened(session, case),
+        repeat_missing=_repeat_missing(checks, case),
+        facts_changed=case.decision == "remove" and case.decision_digest != decision_digest(ctx, case),
+        notices_pending=_security_notice_pending(session, case),
+        objection_open=objection,
+        contest_lead=case.contest_lead_id,
+        waiting_started=case.waiting_started_at is not None,
+        waiting_until=case.waiting_until,
+        extended=case.extended,
+        owner_ready_needed=_needs_owner_ready(ctx, case),
+        owner_ready_until=case.owner_ready_until,
+        tries_left=_tries_left(ctx, case),
+        removed_at=case.deactivated_at,
+        objection_until=_objection_until(ctx, case),
+        unfreeze=case.unfreeze,
+        unfreeze_proposer=case.unfreeze_proposer_id,
+        appeal_until=case.status_at + ctx.limits.appeal_window if case.status == Status.DECLINED else None,
+        appealed=case.appealed_at is not None,
+        timers=_timers(session, case),
+        given=frozenset(given),
+    )
+    return replace(facts, **observed)
+
+
+def _parties(session: Session, case: Case) -> dict[str, Party]:
+    rows = session.execute(select(CaseParty).where(CaseParty.case_id == case.id)).scalars()
+    return {row.person_id: Party(row.part, row.excluded_at is not None) for row in rows}
+
+
+def _may_continue(ctx: Context, case: Case) -> bool:
+    if case.holder_id is None:
+        return False
+    party = ctx.session.get(CaseParty, (case.id, case.holder_id))
+    excluded = party is not None and (party.excluded_at is not None or party.part != "verifier")
+    return not excluded and Role.VERIFIER in roles.of_person(ctx, case.holder_id)
+
+
+def _is_own_account(ctx: Context, case: Case) -> bool:
+    """Nobody works a case whose registered contact, or reply address, is one of their own logins."""
+    if ctx.actor.person_id is None:
+        return False
+    subjects = {case.subject_id}
+    if case.account_id:
+        subjects.add(ctx.session.get_one(Account, case.account_id).subject_id)
+    emails = ctx.session.execute(select(Staff.email).where(Staff.person_id == ctx.actor.person_id)).scalars()
+    return any(subjects & set(ctx.vault.find(ctx.session, "email", email)) for email in emails)
+
+
+def contacts_of(session: Session, account_id: str, *, now: datetime, limit: Any) -> list[Contact]:
+    """All that may be told: present contacts, and those retired for less than the given time."""
+    query = (
+        select(Contact)
+        .where(
+            Contact.account_id == account_id,
+            or_(Contact.retired_at.is_(None), Contact.retired_at > now - limit),
+        )
+        .order_by(Contact.created_at, Contact.id)
+    )
+    return list(session.execute(query).scalars())
+
+
+def _has_contact(session: Session, account_id: str) -> bool:
+    query = select(exists().where(Contact.account_id == account_id, Contact.retired_at.is_(None)))
+    return bool(session.execute(query).scalar_one())
+
+
+def objection_open(session: Session, case: Case) -> bool:
+    """Whether an objection against the case, or any on its account, is still undecided."""
+    against = [Objection.case_id == case.id]
+    if case.account_id:
+        against.append(Objection.account_id == case.account_id)
+    query = select(exists().where(or_(*against), Objection.outcome.is_(None)))
+    return bool(session.execute(query).scalar_one())
+
+
+def _security_notice_pending(session: Session, case: Case) -> bool:
+    query = select(
+        exists().where(OutboxRow.case_id == case.id, OutboxRow.security, OutboxRow.state == "pending")
+    )
+    return bool(session.execute(query).scalar_one())
+
+
+def _timers(session: Session, case: Case) -> dict[Act, datetime]:
+    rows = session.execute(
+        select(CaseTimer.act, func.min(CaseTimer.at))
+        .where(CaseTimer.case_id == case.id)
+        .group_by(CaseTimer.act)
+    )
+    return {Act(act): at for act, at in rows}
+
+
+def _tries_left(ctx: Context, case: Case) -> int:
+    most = ctx.session.execute(
+        select(func.max(Removal.tries)).where(
+            Removal.case_id == case.id, Removal.round == case.round, Removal.state != "confirmed"
+        )
+    ).scalar_one()
+    return ctx.limits.removal_tries - int(most or 0)
+
+
+def _needs_owner_ready(ctx: Context, case: Case) -> bool:
+    if case.account_id is None:
+        return False
+    connector = ctx.connectors.get(ctx.session.get_one(Account, case.account_id).connector)
+    return connector is not None and connector.needs_owner_ready
+
+
+def _objection_until(ctx: Context, case: Case) -> datetime | None:
+    if case.status != Status.DEACTIVATED or case.deactivated_at is None:
+        return None
+    return case.deactivated_at + ctx.limits.objection_window
+
+
+def checks_of(session: Session, case: Case) -> list[IdentityCheck]:
+    """All checks of a case, oldest first, those of earlier rounds among them."""
+    query = (
+        select(IdentityCheck)
+        .where(IdentityCheck.case_id == case.id)
+        .order_by(IdentityCheck.recorded_at, IdentityCheck.id)
+    )
+    return list(session.execute(query).scalars())
+
+
+def _unopened(session: Session, case: Case) -> int:
+    """Person-attested checks of this round that the second person has not opened one by one."""
+    opened = exists().where(CheckOpening.check_id == IdentityCheck.id)
+    query = select(func.count()).where(
+        IdentityCheck.case_id == case.id,
+        IdentityCheck.round == case.round,
+        IdentityCheck.voided_at.is_(None),
+        IdentityCheck.attested_by == "person",
+        ~IdentityCheck.repeated,
+        ~opened,
+    )
+    return int(session.execute(query).scalar_one())
+
+
+def _repeat_missing(checks: Sequence[policy.CheckFact], case: Case) -> bool:
+    needed = policy.needs_repeated_live_check(policy.Tier(case.tier))
+    return needed and not policy.live_check_repeated(checks, case.round)
+
+
+def profile_of(ctx: Context, case: Case) -> policy.Profile:
+    """What the policy sets need to know of the case and its account."""
+    session = ctx.session
+    account = session.get(Account, case.account_id) if case.account_id else None
+    principal = session.get(Principal, case.principal_id) if case.principal_id else None
+    contacts = contacts_of(session, account.id, now=ctx.now, limit=ctx.limits.contact_age) if account else []
+    return policy.Profile(
+        tier=policy.Tier(case.tier),
+        holder_kind=account.holder_kind if account else None,
+        password_proven=case.proven_by == "password",
+        handset_lost=case.problem in {"lost", "stolen"},
+        mobile_on_file=any(
+            contact.kind == "phone" and contact.is_mobile is not False for contact in contacts
+        ),
+        hardware_device_registered=bool(principal and principal.hardware_device),
+        name_since=account.name_since if account else None,
+        name_matches=_name_matches(ctx, case, account),
+        has_registered_name=bool(account and account.sealed_name),
+        objection_open=objection_open(session, case),
+        last_resort=case.triage.get("outcome") == "last_resort",
+        round=case.round,
+    )
+
+
+def _name_matches(ctx: Context, case: Case, account: Account | None) -> bool:
+    from_register = [
+        ctx.vault.open(ctx.session, account.subject_id, account, column)
+        for column in ("name", "latin_name", "kana")
+        if account
+    ]
+    typed = [
+        ctx.vault.open(ctx.session, case.subject_id, case, column)
+        for column in ("name", "latin_name", "kana")
+    ]
+    return policy.any_name_matches([name for name in typed if name], [name for name in from_register if name])
+
+
+def check_facts(ctx: Context, case: Case) -> list[policy.CheckFact]:
+    """The checks of a case as the policy sets want them."""
+    since: dict[str, datetime] = {}
+    if case.account_id:
+        contacts = ctx.session.execute(select(Contact).where(Contact.account_id == case.account_id)).scalars()
+        since = {contact.id: contact.confirmed_at for contact in contacts if contact.retired_at is None}
+    return [
+        policy.CheckFact(
+            id=check.id,
+            method=check.method,
+            result=check.result,
+            round=check.round,
+            voided=check.voided_at is not None,
+            attested_by=check.attested_by,
+            person_id=check.person_id,
+            contact_id=check.contact_id,
+            contact_since=since.get(check.contact_id or ""),
+            witnessed=check.witness_id is not None,
+            repeated=check.repeated,
+        )
+        for check in checks_of(ctx.session, case)
+    ]
+
+
+def verdict_of(ctx: Context, case: Case) -> policy.Verdict:
+    """Whether the checks of this round complete a policy set, and what is missing."""
+    return policy.evaluate(profile_of(ctx, case), check_facts(ctx, case), now=ctx.now, limits=ctx.limits)
+
+
+def decision_digest(ctx: Context, case: Case) -> str:
+    """What an approval is for: account, devices, contacts, tier, policy version. Another value means another case."""
+    contacts: list[str] = []
+    if case.account_id:
+        rows = ctx.session.execute(
+            select(Contact).where(Contact.account_id == case.account_id, Contact.retired_at.is_(None))
+        ).scalars()
+        contacts = sorted(f"{row.id}@{audit.timestamp(row.confirmed_at)}" for row in rows)
+    subject = {
+        "account": case.account_id or "",
+        "principal": case.principal_id or "",
+        "devices": sorted(str(device["id"]) for device in case.devices),
+        "contacts": contacts,
+        "tier": case.tier,
+        "policy": policy.POLICY_VERSION,
+    }
+    return hashlib.sha256(audit.canonical(subject)).hexdigest()

@@ -1,0 +1,82 @@
+"""Tables, columns and constraints; no behaviour. One module per band of the design, all re-exported here."""
+
+from portal.models.base import HOLDS, Base, UtcDateTime, new_id
+from portal.models.cases import (
+    Case,
+    CaseParty,
+    CaseTimer,
+    CheckOpening,
+    IdentityCheck,
+    Objection,
+)
+from portal.models.directory import DirectoryDevice, DirectoryPrincipal, DirectorySession
+from portal.models.plumbing import (
+    AuditEvent,
+    AuditStream,
+    DemoMail,
+    Document,
+    Draft,
+    Installation,
+    OutboxRow,
+    Removal,
+    RunbookStep,
+    SelfService,
+    Throttle,
+)
+from portal.models.register import (
+    Account,
+    AccountMark,
+    Contact,
+    Principal,
+    Proposal,
+    SearchTerm,
+    SubjectKey,
+)
+from portal.models.staff import (
+    LinkToken,
+    Person,
+    Staff,
+    StaffRecoveryCode,
+    StaffRole,
+    StaffSession,
+)
+
+__all__ = [
+    "HOLDS",
+    "Account",
+    "AccountMark",
+    "AuditEvent",
+    "AuditStream",
+    "Base",
+    "Case",
+    "CaseParty",
+    "CaseTimer",
+    "CheckOpening",
+    "Contact",
+    "DemoMail",
+    "DirectoryDevice",
+    "DirectoryPrincipal",
+    "DirectorySession",
+    "Document",
+    "Draft",
+    "IdentityCheck",
+    "Installation",
+    "LinkToken",
+    "Objection",
+    "OutboxRow",
+    "Person",
+    "Principal",
+    "Proposal",
+    "Removal",
+    "RunbookStep",
+    "SearchTerm",
+    "SelfService",
+    "Staff",
+    "StaffRecoveryCode",
+    "StaffRole",
+    "StaffSession",
+    "SubjectKey",
+    "Throttle",
+    "UtcDateTime",
+    "new_id",
+]

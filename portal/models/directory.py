@@ -1,0 +1,44 @@
+"""The portal's own directory of invented principals, behind the `local` connector: devices, sessions, passwords."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, Integer, String
+from sqlalchemy.orm import Mapped
+
+from portal.models.base import Base, UtcDateTime, column, fact, key, ref, sealed
+
+
+class DirectoryPrincipal(Base):
+    __tablename__ = "directory_principal"
+
+    id: Mapped[str] = key()
+    subject_id: Mapped[str] = fact(String(32))
+    password_hash: Mapped[str] = column("secret", String(200))
+    password_set_at: Mapped[datetime] = fact(UtcDateTime)
+    password_reset_at: Mapped[datetime | None] = fact(UtcDateTime)
+
+
+class DirectoryDevice(Base):
+    __tablename__ = "directory_device"
+
+    id: Mapped[str] = key()
+    principal_id: Mapped[str] = ref("directory_principal.id", index=True)
+    label: Mapped[str] = fact(String(60))
+    kind: Mapped[str] = fact(String(16))
+    serial: Mapped[str] = fact(String(32))
+    sealed_secret: Mapped[bytes] = sealed("secret")
+    last_step: Mapped[int] = fact(Integer, default=0)
+    registered_at: Mapped[datetime] = fact(UtcDateTime)
+    removed_at: Mapped[datetime | None] = fact(UtcDateTime)
+
+
+class DirectorySession(Base):
+    __tablename__ = "directory_session"
+
+    id: Mapped[str] = key()
+    principal_id: Mapped[str] = ref("directory_principal.id", index=True)
+    mfa: Mapped[bool] = fact(Boolean)
+    started_at: Mapped[datetime] = fact(UtcDateTime)
+    ended_at: Mapped[datetime | None] = fact(UtcDateTime)

@@ -1,0 +1,185 @@
+"""Personal data at rest: one key per subject, wrapped by a key outside the database; keyed digests to find it again.
+
+Deleting a subject's wrapped key is the erasure of all that was sealed with it. Associated data binds a ciphertext to its
+table, column, row and subject, so that one moved elsewhere by SQL does not open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import delete, inspect, select
+from sqlalchemy.orm import Session
+
+from portal.models import Base, SearchTerm, SubjectKey, new_id
+
+NONCE = 12
+KEY_BYTES = 32
+VERSION = b"\x01"
+
+
+class VaultError(Exception):
+    """A key file or a ciphertext is not what it should be. One error for all causes, on purpose."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys outside the database, by purpose and version; the newest version writes."""
+
+    wrapping: dict[str, bytes]
+    index: dict[str, bytes]
+    session: str
+
+    @staticmethod
+    def generate(folder: Path) -> None:
+        """Write a first set of keys, readable by their owner only. Never overwrites."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ("wrapping-1.key", "index-1.key", "session-1.key"):
+            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(KEY_BYTES) + "\n")
+
+    @staticmethod
+    def load(folder: Path) -> Keys:
+        """Read all key files. Raises VaultError with a sentence when one is missing, malformed or open to others."""
+        wrapping, index, session = (
+            _versions(folder, purpose) for purpose in ("wrapping", "index", "session")
+        )
+        return Keys(wrapping, index, session[max(session)].hex())
+
+
+def _versions(folder: Path, purpose: str) -> dict[str, bytes]:
+    found = {path.stem.rpartition("-")[2]: _read_key(path) for path in folder.glob(f"{purpose}-*.key")}
+    if not found:
+        raise VaultError(
+            f"No {purpose} key in {folder}: run `flask keys init`, or restore the folder of keys."
+        )
+    return found
+
+
+def _read_key(path: Path) -> bytes:
+    if path.stat().st_mode & 0o077:
+        raise VaultError(f"{path} can be read by others: run `chmod 400 {path}`.")
+    try:
+        key = bytes.fromhex(path.read_text().strip())
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise VaultError(
+            f"{path} is not a key of {KEY_BYTES} bytes in hexadecimal: restore it from its backup."
+        )
+    return key
+
+
+@dataclass(frozen=True)
+class Vault:
+    keys: Keys
+
+    @property
+    def _current(self) -> str:
+        return max(self.keys.wrapping, key=int)
+
+    def new_subject(self, session: Session) -> str:
+        """Make a key for a new subject and return the subject's id."""
+        subject_id, version, nonce = new_id(), self._current, os.urandom(NONCE)
+        wrapped = AESGCM(self.keys.wrapping[version]).encrypt(
+            nonce, os.urandom(KEY_BYTES), subject_id.encode()
+        )
+        session.add(SubjectKey(subject_id=subject_id, kek_version=version, wrapped=nonce + wrapped))
+        session.flush()
+        return subject_id
+
+    def destroy(self, session: Session, subject_id: str) -> None:
+        """Delete the subject's key and search terms: what was sealed with it can never be opened again."""
+        session.execute(delete(SearchTerm).where(SearchTerm.subject_id == subject_id))
+        session.execute(delete(SubjectKey).where(SubjectKey.subject_id == subject_id))
+
+    def seal(
+        self, session: Session, subject_id: str, row: Base, column: str, text: str | bytes | None
+    ) -> None:
+        """Put a text into `row.sealed_<column>`. The row needs its primary key already."""
+        if text is None or text == "":
+            setattr(row, f"sealed_{column}", None)
+            return
+        data = text.encode() if isinstance(text, str) else text
+        nonce = os.urandom(NONCE)
+        cipher = AESGCM(self._subject_key(session, subject_id) or b"")
+        place = _place(row, column, subject_id)
+        setattr(row, f"sealed_{column}", VERSION + nonce + cipher.encrypt(nonce, data, place))
+
+    def open_bytes(self, session: Session, subject_id: str, row: Base, column: str) -> bytes | None:
+        """What was sealed there, or None where nothing was or the subject was erased. Raises VaultError."""
+        data: bytes | None = getattr(row, f"sealed_{column}")
+        key = self._subject_key(session, subject_id) if data else None
+        if not data or key is None:
+            return None
+        try:
+            return AESGCM(key).decrypt(
+                data[1 : 1 + NONCE], data[1 + NONCE :], _place(row, column, subject_id)
+            )
+        except InvalidTag:
+            raise VaultError("A sealed value does not belong where it stands.") from None
+
+    def open(self, session: Session, subject_id: str, row: Base, column: str) -> str | None:
+        """The same, as text."""
+        data = self.open_bytes(session, subject_id, row, column)
+        return None if data is None else data.decode()
+
+    def seal_json(self, session: Session, subject_id: str, row: Base, column: str, value: Any) -> None:
+        """Seal a value made of primitives."""
+        self.seal(session, subject_id, row, column, json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+    def open_json(self, session: Session, subject_id: str, row: Base, column: str) -> Any:
+        """Open what `seal_json` sealed; None where there is nothing."""
+        text = self.open(session, subject_id, row, column)
+        return None if text is None else json.loads(text)
+
+    def _subject_key(self, session: Session, subject_id: str) -> bytes | None:
+        row = session.get(SubjectKey, subject_id)
+        if row is None:
+            return None
+        try:
+            wrapping = self.keys.wrapping[row.kek_version]
+            return AESGCM(wrapping).decrypt(row.wrapped[:NONCE], row.wrapped[NONCE:], subject_id.encode())
+        except (KeyError, InvalidTag):
+            raise VaultError("The folder of keys does not fit this database.") from None
+
+    def digest(self, kind: str, value: str, version: str | None = None) -> str:
+        """A keyed digest: for search terms, short codes and limits, where a plain hash could be guessed."""
+        key = self.keys.index[version or max(self.keys.index, key=int)]
+        return hmac.new(key, f"{kind}\x1f{value}".encode(), hashlib.sha256).hexdigest()
+
+    def set_terms(self, session: Session, subject_id: str, kind: str, values: Iterable[str]) -> None:
+        """Replace what the subject can be found by, for one kind of data."""
+        version = max(self.keys.index, key=int)
+        session.execute(
+            delete(SearchTerm).where(SearchTerm.subject_id == subject_id, SearchTerm.kind == kind)
+        )
+        digests = {self.digest(kind, value, version) for value in values if value}
+        session.add_all(
+            SearchTerm(subject_id=subject_id, kind=kind, key_version=version, digest=digest)
+            for digest in digests
+        )
+        session.flush()
+
+    def find(self, session: Session, kind: str, value: str) -> list[str]:
+        """The subjects that have this value, under any version of the index key."""
+        digests = [self.digest(kind, value, version) for version in self.keys.index]
+        query = select(SearchTerm.subject_id).where(SearchTerm.kind == kind, SearchTerm.digest.in_(digests))
+        return list(session.execute(query.distinct()).scalars())
+
+
+def _place(row: Base, column: str, subject_id: str) -> bytes:
+    mapper = inspect(type(row))
+    identity = "/".join(str(getattr(row, key.key)) for key in mapper.primary_key)
+    return f"{mapper.local_table.name}|{column}|{identity}|{subject_id}".encode()

@@ -1,0 +1,61 @@
+"""What every test may ask for: a fresh database of each kind, that really commits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import databases
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all worker processes of this run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(shelf: Path) -> Iterator[str]:
+    with databases.postgresql(shelf) as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, shelf: Path) -> Iterator[str]:
+    """The address of a migrated, empty database; each test of it runs once per kind.
+
+    `@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)` keeps to one kind.
+    """
+    if request.param == "sqlite":
+        copy = databases.fresh_sqlite(shelf, migrate)
+    else:
+        server = request.getfixturevalue("postgresql_server")
+        copy = databases.fresh_postgresql(shelf, migrate, server=server)
+    with copy as address:
+        yield address
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    from portal.engine import make_engine
+
+    made = make_engine(database_url)
+    yield made
+    made.dispose()
+
+
+def migrate(address: str) -> None:
+    # Imported here, because the tests of the rules are to run without a database library.
+    from portal.engine import make_engine, upgrade
+
+    engine = make_engine(address)
+    upgrade(engine)
+    engine.dispose()
