@@ -1,8 +1,50 @@
-"""The triggers, one list for both databases: no status without a new event, and no event is ever changed or deleted."""
+"""The triggers, one list for both databases: what is written once stays, and a case only goes forward.
+
+CHECKs see one row at one moment. What must hold between two moments, or between two rows that no key connects, is here.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, inspect
+
+_TIER_FALLS = "(OLD.tier = 'elevated' AND NEW.tier <> 'elevated') OR (OLD.tier = 'privileged' AND NEW.tier = 'standard')"
+# A decision by two, and the wait that followed it, stand for the rest of their round.
+_DECISION_CHANGES = (
+    "OLD.approver_id IS NOT NULL AND NEW.round = OLD.round AND ("
+    "NEW.approver_id IS NULL OR NEW.approver_id <> OLD.approver_id"
+    " OR NEW.proposer_id IS NULL OR NEW.proposer_id <> OLD.proposer_id"
+    " OR NEW.approved_as IS NULL OR NEW.approved_as <> OLD.approved_as"
+    " OR NEW.decision IS NULL OR NEW.decision <> OLD.decision"
+    " OR COALESCE(NEW.decision_digest, '') <> COALESCE(OLD.decision_digest, '')"
+    " OR (OLD.waiting_started_at IS NOT NULL AND (NEW.waiting_started_at IS NULL"
+    " OR NEW.waiting_started_at <> OLD.waiting_started_at OR NEW.waiting_until IS NULL"
+    " OR NEW.waiting_until < OLD.waiting_until)))"
+)
+_UNFROZEN_BY_ONE = (
+    "OLD.status = 'frozen' AND NEW.status <> 'frozen' AND (NEW.unfreeze IS NULL OR NEW.unfreeze_proposer_id IS NULL"
+    " OR NEW.unfreeze_agreer_id IS NULL OR NEW.unfreeze_proposer_id = NEW.unfreeze_agreer_id)"
+)
+_CHECK_CHANGES = " OR ".join(
+    (
+        *(
+            f"NEW.{name} <> OLD.{name}"
+            for name in "id case_id round method result attested_by repeated recorded_at".split()
+        ),
+        *(
+            f"COALESCE(NEW.{name}, '') <> COALESCE(OLD.{name}, '')"
+            for name in ("person_id", "part", "contact_id")
+        ),
+        "(OLD.witness_id IS NOT NULL AND (NEW.witness_id IS NULL OR NEW.witness_id <> OLD.witness_id))",
+        "(OLD.voided_at IS NOT NULL AND NEW.voided_at IS NULL)",
+    )
+)
+_NO_GROUND = (
+    "NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = NEW.case_id AND cases.status = 'executing'"
+    " AND cases.round = NEW.round)"
+    " AND NOT EXISTS (SELECT 1 FROM self_service WHERE self_service.id = NEW.self_service_id"
+    " AND self_service.device_id = NEW.device_id AND self_service.password_at IS NOT NULL"
+    " AND self_service.mailbox_at IS NOT NULL AND self_service.call_at IS NOT NULL)"
+)
 
 # name -> (event, table, condition under which the statement is refused)
 TRIGGERS: dict[str, tuple[str, str, str]] = {
@@ -10,44 +52,113 @@ TRIGGERS: dict[str, tuple[str, str, str]] = {
         "UPDATE",
         "cases",
         "NEW.audit_seq < OLD.audit_seq OR (NEW.audit_seq = OLD.audit_seq AND NEW.status <> OLD.status)"
-        " OR NEW.training <> OLD.training OR NEW.reference <> OLD.reference",
+        " OR NEW.training <> OLD.training OR NEW.reference <> OLD.reference OR NEW.id <> OLD.id"
+        f" OR NEW.round < OLD.round OR {_TIER_FALLS}",
+    ),
+    "cases_decision_stands": ("UPDATE", "cases", _DECISION_CHANGES),
+    "cases_unfrozen_by_two": ("UPDATE", "cases", _UNFROZEN_BY_ONE),
+    # A case that was deleted cannot come back on one of its old events.
+    "cases_begin_once": (
+        "INSERT",
+        "cases",
+        "NEW.audit_seq <> 1"
+        " OR EXISTS (SELECT 1 FROM audit_event WHERE audit_event.case_id = NEW.id AND audit_event.sseq > 1)",
     ),
     "audit_event_no_update": ("UPDATE", "audit_event", ""),
     "audit_event_no_delete": ("DELETE", "audit_event", ""),
     "case_party_no_delete": ("DELETE", "case_party", ""),
-    "case_party_fixed": ("UPDATE", "case_party", "NEW.part <> OLD.part OR NEW.person_id <> OLD.person_id"),
-    "identity_check_fixed": (
+    "case_party_fixed": (
         "UPDATE",
-        "identity_check",
-        "NEW.result <> OLD.result OR NEW.method <> OLD.method OR NEW.round <> OLD.round"
-        " OR NEW.case_id <> OLD.case_id OR NEW.attested_by <> OLD.attested_by",
+        "case_party",
+        "NEW.part <> OLD.part OR NEW.person_id <> OLD.person_id OR NEW.case_id <> OLD.case_id"
+        " OR (OLD.excluded_at IS NOT NULL AND NEW.excluded_at IS NULL)",
+    ),
+    "identity_check_fixed": ("UPDATE", "identity_check", _CHECK_CHANGES),
+    # Who deletes a failed check washes the case clean.
+    "identity_check_no_delete": ("DELETE", "identity_check", ""),
+    "removal_has_its_ground": ("INSERT", "removal", _NO_GROUND),
+    "removal_fixed": (
+        "UPDATE",
+        "removal",
+        "NEW.id <> OLD.id OR NEW.round <> OLD.round OR NEW.principal_id <> OLD.principal_id"
+        " OR NEW.device_id <> OLD.device_id OR COALESCE(NEW.case_id, '') <> COALESCE(OLD.case_id, '')"
+        " OR COALESCE(NEW.self_service_id, '') <> COALESCE(OLD.self_service_id, '')",
     ),
     "installation_mark_fixed": ("UPDATE", "installation", "NEW.mark <> OLD.mark"),
+    "installation_no_delete": ("DELETE", "installation", ""),
+}
+
+# table -> condition under which a row that is there already would be replaced. On SQLite INSERT OR REPLACE deletes that
+# row and fires no trigger of UPDATE or DELETE, so that a whole case could be swapped for another.
+NEVER_REPLACED: dict[str, str] = {
+    "cases": "EXISTS (SELECT 1 FROM cases WHERE id = NEW.id)",
+    "audit_event": (
+        "EXISTS (SELECT 1 FROM audit_event WHERE id = NEW.id OR leaf_hash = NEW.leaf_hash"
+        " OR (stream = NEW.stream AND sseq = NEW.sseq))"
+    ),
+    "case_party": (
+        "EXISTS (SELECT 1 FROM case_party WHERE case_id = NEW.case_id AND person_id = NEW.person_id)"
+    ),
+    "identity_check": "EXISTS (SELECT 1 FROM identity_check WHERE id = NEW.id)",
+    "removal": "EXISTS (SELECT 1 FROM removal WHERE id = NEW.id)",
+    "installation": "EXISTS (SELECT 1 FROM installation WHERE id = NEW.id)",
+}
+
+_THERE = {
+    "sqlite": "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": (
+        "SELECT tgname, relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+        " WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace"
+    ),
 }
 
 
-def recreate(connection: Connection) -> None:
-    """Drop and make all triggers whose table exists."""
+def drop(connection: Connection) -> None:
+    """Take all triggers away: a table that one of them reads could not be rebuilt, nor a guarded column be filled."""
+    for name, table in connection.exec_driver_sql(_THERE[connection.dialect.name]).all():
+        of_table = "" if connection.dialect.name == "sqlite" else f" ON {table}"
+        connection.exec_driver_sql(f"DROP TRIGGER {name}{of_table}")
+
+
+def create(connection: Connection) -> None:
+    """Make all triggers whose table exists."""
     tables = set(inspect(connection).get_table_names())
-    for name, (event, table, condition) in TRIGGERS.items():
+    for name, (event, table, condition) in triggers_of(connection.dialect.name).items():
         if table in tables:
             for statement in _STATEMENTS[connection.dialect.name](name, event, table, condition):
                 connection.exec_driver_sql(statement)
 
 
+def triggers_of(dialect: str) -> dict[str, tuple[str, str, str]]:
+    """The triggers that a database of this kind needs."""
+    if dialect != "sqlite":
+        return TRIGGERS
+    replaced = {
+        f"{table}_never_replaced": ("INSERT", table, condition) for table, condition in NEVER_REPLACED.items()
+    }
+    return TRIGGERS | replaced
+
+
 def _sqlite(name: str, event: str, table: str, condition: str) -> tuple[str, ...]:
     when = f"WHEN {condition} " if condition else ""
     body = f"BEGIN SELECT RAISE(ABORT, '{name}'); END"
-    return (f"DROP TRIGGER IF EXISTS {name}", f"CREATE TRIGGER {name} BEFORE {event} ON {table} {when}{body}")
+    return (f"CREATE TRIGGER {name} BEFORE {event} ON {table} {when}{body}",)
 
 
 def _postgresql(name: str, event: str, table: str, condition: str) -> tuple[str, ...]:
-    when = f"WHEN ({condition}) " if condition else ""
-    refuse = f"BEGIN RAISE EXCEPTION '{name}' USING ERRCODE = 'integrity_constraint_violation'; END"
+    # In the body, because WHEN takes no subquery.
+    refuse = f"RAISE EXCEPTION '{name}' USING ERRCODE = 'integrity_constraint_violation';"
+    body = f"IF {condition} THEN {refuse} END IF; RETURN NEW;" if condition else refuse
+    made = (
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$",
+        f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+    )
+    if event != "DELETE":
+        return made
+    # TRUNCATE … CASCADE fires no trigger of rows.
     return (
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ {refuse} $$",
-        f"DROP TRIGGER IF EXISTS {name} ON {table}",
-        f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW {when}EXECUTE FUNCTION {name}()",
+        *made,
+        f"CREATE TRIGGER {name}_at_all BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
     )
 
 

@@ -136,7 +136,10 @@ FACTS: Mapping[str, frozenset[str]] = {
         "case:search:made": "kind found",
         "case:page:read": "case",
         "account:entry:imported": "number rows digest proposal",
+        "account:entry:changed": "fields proposal",
         "account:contact:changed": "contact kind",
+        "account:page:read": "account case",
+        "account:search:made": "kind found",
         "account:objection:received": "objection contact channel",
         "staff:password:accepted": "",
         "staff:sign_in:failed": "factor",
@@ -147,16 +150,23 @@ FACTS: Mapping[str, frozenset[str]] = {
         "staff:factor:refused": "for",
         "staff:factor:disabled": "",
         "staff:recovery:used": "left",
+        "staff:codes:saved": "",
+        "staff:password:changed": "",
         "staff:login:invited": "staff person proposal",
         "staff:login:disabled": "staff proposal",
         "staff:role:proposed": "staff role proposal",
         "staff:proposal:decided": "proposal kind outcome",
         "staff:role:effective": "staff role proposal",
+        "staff:change:proposed": "staff role kind proposal",
+        "staff:change:effective": "staff role kind proposal",
         "staff:proposal:stopped": "proposal kind",
         "staff:settings:changed": "",
         "system:desk:bootstrapped": "staff",
         "system:settings:started": "digest",
         "system:subject:erased": "subject",
+        "system:register:proposed": "proposal digest rows channel",
+        "system:register:imported": "proposal digest added changed",
+        "system:register:refused": "proposal digest",
         "system:sign_in:failed": "",
     }.items()
 }
@@ -267,16 +277,38 @@ def _row(event: dict[str, Any], at: datetime, **columns: Any) -> AuditEvent:
 
 
 def first_break(session: Session, stream: str) -> int | None:
-    """Walk one stream from its start; the `sseq` of the first event that does not fit, or None."""
+    """Walk one stream from its start to its head; the `sseq` of the first event that does not fit, or None."""
     previous, expected = GENESIS, 1
     query = select(AuditEvent).where(AuditEvent.stream == stream).order_by(AuditEvent.sseq)
     for row in session.execute(query).scalars():
-        event = json.loads(row.event_bytes)
-        fits = (event["sseq"], event["sprev"], event["act"]) == (expected, previous, row.tag)
-        if not fits or row.sseq != expected or leaf(row.event_bytes) != row.leaf_hash:
+        if not _fits(row, expected, previous):
             return expected
         previous, expected = row.leaf_hash, expected + 1
-    return None
+    return None if _head_of(session, stream) == (expected - 1, previous) else expected
+
+
+def _fits(row: AuditEvent, expected: int, previous: str) -> bool:
+    """Whether a row is the next of its stream, and its columns say what its bytes say."""
+    if row.sseq != expected or leaf(row.event_bytes) != row.leaf_hash:
+        return False
+    try:
+        event = json.loads(row.event_bytes)
+        said = [event[key] for key in ("id", "stream", "sseq", "sprev", "act", "at")]
+        status = event.get("to")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+    columns = [row.id, row.stream, expected, previous, row.tag, timestamp(row.at)]
+    return said == columns and status == row.status_after
+
+
+def _head_of(session: Session, stream: str) -> tuple[int, str]:
+    """Where the rows that are changed together with a stream say that it ends: a cut-off tail is missed there."""
+    query = select(AuditStream.sseq, AuditStream.head).where(AuditStream.stream == stream)
+    if stream.startswith("case:"):
+        case_id = stream.removeprefix("case:")
+        query = select(Case.audit_seq, Case.audit_head).where(Case.id == case_id)
+    head = session.execute(query).one_or_none()
+    return (0, GENESIS) if head is None else (head[0], head[1])
 
 
 def actor_of(event: AuditEvent) -> str:

@@ -18,7 +18,12 @@ def init_app(app: Flask, runtime: Runtime) -> None:
 
 def runtime() -> Runtime:
     """The runtime of the application that serves this request."""
-    return cast(Runtime, current_app.extensions["kaijo"])
+    return runtime_of(current_app)
+
+
+def runtime_of(app: Flask) -> Runtime:
+    """The runtime that was attached to an application."""
+    return cast(Runtime, app.extensions["kaijo"])
 
 
 def session() -> Session:

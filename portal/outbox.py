@@ -19,7 +19,7 @@ from portal.vault import Vault
 
 LEASE = timedelta(minutes=2)
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440, 1440))
-KINDS = ("mail", "document", "match", "remove")
+KINDS = ("mail", "document", "match", "find", "remove", "suspend")
 
 
 def put(
@@ -97,16 +97,20 @@ def finish(session: Session, row_id: str, worker: str, *, now: datetime, state: 
 def postpone(
     session: Session, row: OutboxRow, worker: str, *, now: datetime, error: str, permanent: bool
 ) -> str:
-    """After a failure: try later with growing pauses, or give up and leave the row for people. Returns the state."""
+    """After a failure: try later with growing pauses, or give up and leave the row for people. Returns the state.
+
+    Of a row that was withdrawn or taken over nothing is written.
+    """
     if permanent or row.attempts > len(BACK_OFF):
         state, later = "dead", now
     else:
         pause = BACK_OFF[row.attempts - 1]
         # Spread, so that a thousand mails held up together do not all come back in the same second.
         state, later = "pending", now + pause * random.uniform(0.9, 1.1)
-    session.execute(
+    postponed = (
         update(OutboxRow)
-        .where(OutboxRow.id == row.id, OutboxRow.lease_owner == worker)
+        # Still pending: a row that was withdrawn in the meantime must not come back.
+        .where(OutboxRow.id == row.id, OutboxRow.lease_owner == worker, OutboxRow.state == "pending")
         .values(
             state=state,
             not_before=later,
@@ -115,9 +119,10 @@ def postpone(
             last_error=error[:200],
             done_at=now if state == "dead" else None,
         )
+        .returning(OutboxRow.id)
         .execution_options(synchronize_session=False)
     )
-    return state
+    return state if session.execute(postponed).scalar_one_or_none() else "no longer ours"
 
 
 def cancel(session: Session, *, now: datetime, **which: Any) -> None:

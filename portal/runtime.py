@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, inspect, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from portal.casework.context import Context, Origin
@@ -68,7 +68,8 @@ def build(settings: Settings, *, engine: Engine | None = None, clock: Clock | No
 def check_installation(runtime: Runtime) -> None:
     """Refuse a database of the other kind: a demo database starts only in demo mode, and no other does. Raises SettingsError."""
     with runtime.sessions() as session:
-        mark = session.execute(select(Installation.mark)).scalar_one_or_none()
+        is_made = inspect(session.connection()).has_table(Installation.__tablename__)
+        mark = session.execute(select(Installation.mark)).scalar_one_or_none() if is_made else None
     wanted = "demo" if runtime.settings.demo else "live"
     if mark is None:
         raise SettingsError("The database is empty: run `flask db upgrade` first.")

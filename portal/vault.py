@@ -55,7 +55,7 @@ class Keys:
         wrapping, index, session = (
             _versions(folder, purpose) for purpose in ("wrapping", "index", "session")
         )
-        return Keys(wrapping, index, session[max(session)].hex())
+        return Keys(wrapping, index, session[max(session, key=int)].hex())
 
 
 def _versions(folder: Path, purpose: str) -> dict[str, bytes]:
@@ -64,6 +64,8 @@ def _versions(folder: Path, purpose: str) -> dict[str, bytes]:
         raise VaultError(
             f"No {purpose} key in {folder}: run `flask keys init`, or restore the folder of keys."
         )
+    if odd := [version for version in found if not (version.isascii() and version.isdigit())]:
+        raise VaultError(f"{folder}/{purpose}-{odd[0]}.key has no number as its version: take it away.")
     return found
 
 
@@ -91,13 +93,16 @@ class Vault:
 
     def new_subject(self, session: Session) -> str:
         """Make a key for a new subject and return the subject's id."""
-        subject_id, version, nonce = new_id(), self._current, os.urandom(NONCE)
-        wrapped = AESGCM(self.keys.wrapping[version]).encrypt(
-            nonce, os.urandom(KEY_BYTES), subject_id.encode()
-        )
-        session.add(SubjectKey(subject_id=subject_id, kek_version=version, wrapped=nonce + wrapped))
+        row, _ = self.new_key()
+        session.add(row)
         session.flush()
-        return subject_id
+        return row.subject_id
+
+    def new_key(self) -> tuple[SubjectKey, AESGCM]:
+        """A key for a new subject: wrapped, as it is stored, and open, for whoever seals many values at once."""
+        subject_id, version, nonce, key = new_id(), self._current, os.urandom(NONCE), os.urandom(KEY_BYTES)
+        wrapped = AESGCM(self.keys.wrapping[version]).encrypt(nonce, key, subject_id.encode())
+        return SubjectKey(subject_id=subject_id, kek_version=version, wrapped=nonce + wrapped), AESGCM(key)
 
     def destroy(self, session: Session, subject_id: str) -> None:
         """Delete the subject's key and search terms: what was sealed with it can never be opened again."""
@@ -112,10 +117,10 @@ class Vault:
             setattr(row, f"sealed_{column}", None)
             return
         data = text.encode() if isinstance(text, str) else text
-        nonce = os.urandom(NONCE)
-        cipher = AESGCM(self._subject_key(session, subject_id) or b"")
-        place = _place(row, column, subject_id)
-        setattr(row, f"sealed_{column}", VERSION + nonce + cipher.encrypt(nonce, data, place))
+        key = self._subject_key(session, subject_id)
+        if key is None:
+            raise VaultError("Nothing can be sealed for a subject that has no key.")
+        setattr(row, f"sealed_{column}", sealed(AESGCM(key), data, _place(row, column, subject_id)))
 
     def open_bytes(self, session: Session, subject_id: str, row: Base, column: str) -> bytes | None:
         """What was sealed there, or None where nothing was or the subject was erased. Raises VaultError."""
@@ -123,11 +128,12 @@ class Vault:
         key = self._subject_key(session, subject_id) if data else None
         if not data or key is None:
             return None
+        start = 1 + NONCE
         try:
-            return AESGCM(key).decrypt(
-                data[1 : 1 + NONCE], data[1 + NONCE :], _place(row, column, subject_id)
-            )
-        except InvalidTag:
+            if data[:1] != VERSION:
+                raise InvalidTag
+            return AESGCM(key).decrypt(data[1:start], data[start:], _place(row, column, subject_id))
+        except (InvalidTag, ValueError):
             raise VaultError("A sealed value does not belong where it stands.") from None
 
     def open(self, session: Session, subject_id: str, row: Base, column: str) -> str | None:
@@ -151,7 +157,7 @@ class Vault:
         try:
             wrapping = self.keys.wrapping[row.kek_version]
             return AESGCM(wrapping).decrypt(row.wrapped[:NONCE], row.wrapped[NONCE:], subject_id.encode())
-        except (KeyError, InvalidTag):
+        except (KeyError, InvalidTag, ValueError):
             raise VaultError("The folder of keys does not fit this database.") from None
 
     def digest(self, kind: str, value: str, version: str | None = None) -> str:
@@ -179,7 +185,17 @@ class Vault:
         return list(session.execute(query.distinct()).scalars())
 
 
+def sealed(cipher: AESGCM, data: bytes, place: bytes) -> bytes:
+    """A value as it is stored, bound to its place."""
+    nonce = os.urandom(NONCE)
+    return VERSION + nonce + cipher.encrypt(nonce, data, place)
+
+
+def place_of(table: str, column: str, identity: str, subject_id: str) -> bytes:
+    """Where a sealed value stands. It opens nowhere else."""
+    return f"{table}|{column}|{identity}|{subject_id}".encode()
+
+
 def _place(row: Base, column: str, subject_id: str) -> bytes:
-    mapper = inspect(type(row))
-    identity = "/".join(str(getattr(row, key.key)) for key in mapper.primary_key)
-    return f"{mapper.local_table.name}|{column}|{identity}|{subject_id}".encode()
+    identity = "/".join(str(getattr(row, str(key.key))) for key in inspect(type(row)).primary_key)
+    return place_of(row.__tablename__, column, identity, subject_id)

@@ -14,6 +14,8 @@ from tests import databases
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from tests.world import World
+
 
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -50,6 +52,16 @@ def engine(database_url: str) -> Iterator[Engine]:
     made = make_engine(database_url)
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A desk with its cast and its clock, on each kind of database."""
+    from tests.world import World
+
+    made = World(database_url, tmp_path)
+    yield made
+    made.close()
 
 
 def migrate(address: str) -> None:

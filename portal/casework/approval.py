@@ -24,8 +24,6 @@ from portal.models import (
     Principal,
 )
 
-WEEK = timedelta(days=7)
-
 
 def devices_of(ctx: Context, case: Case) -> tuple[Device, ...]:
     """The devices that the connector shows for the case's principal, read outside any write. Raises ConnectorError."""
@@ -292,8 +290,15 @@ def settle_notices(ctx: Context, case_id: str) -> None:
 def _set_wait_timers(ctx: Context, case: Case) -> None:
     assert case.waiting_until is not None
     transition.set_timer(ctx, case, Act.END_WAITING, case.waiting_until)
-    if case.policy_set == "last_resort" and ctx.now + WEEK < case.waiting_until:
-        transition.set_timer(ctx, case, Act.REMIND_CONTACTS, ctx.now + WEEK)
+    if case.policy_set == policy.LAST_RESORT:
+        remind_again(ctx, case)
+
+
+def remind_again(ctx: Context, case: Case) -> None:
+    """Set the next notice to every old contact of somebody's last way out, if it comes before the wait is over."""
+    at = ctx.now + ctx.limits.last_resort_notice_every
+    if case.waiting_until and at < case.waiting_until:
+        transition.set_timer(ctx, case, Act.REMIND_CONTACTS, at)
 
 
 def _unreached(ctx: Context, case: Case) -> bool:
@@ -336,7 +341,8 @@ def facts_changed(ctx: Context, account_id: str, cause: str) -> None:
 
 def _refresh(ctx: Context, case: Case, cause: str) -> None:
     verdict = tiers.computed(ctx, case)
-    columns = {"tier": verdict.tier, "tier_reasons": list(verdict.reasons)}
+    columns: dict[str, Any] = {"tier": verdict.tier, "tier_reasons": list(verdict.reasons)}
+    said: dict[str, Any]
     if case.status in rounds.VOIDABLE:
         said = {"cause": cause, "tier": verdict.tier}
         transition.apply(ctx, case, Act.VOID_ROUND, said=said, **columns, **rounds.begin(ctx, case))

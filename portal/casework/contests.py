@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
 from portal.casework import rounds, tiers, transition
@@ -61,7 +63,7 @@ def _contest(ctx: Context, case: Case, other: Case) -> None:
 def _elevate(ctx: Context, case: Case, contest: str, other: Case) -> None:
     case.contest_id = contest
     verdict = tiers.computed(ctx, case)
-    columns = {
+    columns: dict[str, Any] = {
         "contest_lead_id": other.contest_lead_id or case.contest_lead_id,
         "tier": verdict.tier,
         "tier_reasons": list(verdict.reasons),

@@ -17,6 +17,7 @@ from portal.casework import fresh, rounds, transition
 from portal.casework.context import Context, NotFound, Refused
 from portal.casework.facts import facts_of
 from portal.connectors import Connector, ConnectorError, Device
+from portal.connectors.runbook import STEPS
 from portal.domain import lifecycle
 from portal.domain.lifecycle import Act, Status
 from portal.models import Account, Case, Principal, Removal, RunbookStep, new_id
@@ -252,11 +253,25 @@ def _give_up(ctx: Context, case: Case, rows: Sequence[Removal]) -> None:
     )
 
 
+def suspend(ctx: Context, case_id: str) -> None:
+    """The worker's part of a freeze after a removal: end all sessions, suspend every device bound since. Repeatable."""
+    ctx = ctx.as_system()
+    case = _readable(ctx, case_id)
+    if case.deactivated_at is None:
+        return
+    connector, principal = _connected(ctx, case)
+    with ctx.act():
+        connector.end_sessions(ctx.session, principal, now=ctx.now)
+        connector.suspend_since(ctx.session, principal, case.deactivated_at, now=ctx.now)
+
+
 def confirm_step(ctx: Context, case_id: str, removal_id: str, step: str) -> None:
     """A person says that they have done one step of a runbook in the other system."""
     with ctx.act():
         case = transition.lock(ctx.session, case_id)
         removal = _removal_of(ctx, case, removal_id)
+        if step not in STEPS:
+            raise NotFound()
         transition.apply(ctx, case, Act.CONFIRM_STEP, said={"removal": removal.id, "step": step})
         if ctx.session.get(RunbookStep, (removal.id, step)) is None:
             ctx.session.add(

@@ -262,17 +262,21 @@ def verdict_of(ctx: Context, case: Case) -> policy.Verdict:
 
 def decision_digest(ctx: Context, case: Case) -> str:
     """What an approval is for: account, devices, contacts, tier, policy version. Another value means another case."""
-    contacts: list[str] = []
-    if case.account_id:
-        rows = ctx.session.execute(
-            select(Contact).where(Contact.account_id == case.account_id, Contact.retired_at.is_(None))
-        ).scalars()
-        contacts = sorted(f"{row.id}@{audit.timestamp(row.confirmed_at)}" for row in rows)
+    rows = ctx.session.execute(
+        select(Contact.id, Contact.confirmed_at).where(
+            Contact.account_id == case.account_id, Contact.retired_at.is_(None)
+        )
+    )
+    return digest_of_decision(case, [(row.id, row.confirmed_at) for row in rows])
+
+
+def digest_of_decision(case: Case, contacts: Iterable[tuple[str, datetime]]) -> str:
+    """The same, for contacts that are known already: their ids, and since when the register has them."""
     subject = {
         "account": case.account_id or "",
         "principal": case.principal_id or "",
         "devices": sorted(str(device["id"]) for device in case.devices),
-        "contacts": contacts,
+        "contacts": sorted(f"{contact_id}@{audit.timestamp(since)}" for contact_id, since in contacts),
         "tier": case.tier,
         "policy": policy.POLICY_VERSION,
     }

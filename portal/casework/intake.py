@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from portal import outbox, receipts, throttle, tokens
-from portal.casework import contests, drafts, registry, tiers, transition, verification
+from portal.casework import accounts, contests, drafts, tiers, transition, verification
 from portal.casework.context import Context, Refused, Throttled
 from portal.casework.telling import Recipient, put_notice
 from portal.domain.lifecycle import Act, Status
@@ -187,7 +187,7 @@ def match(ctx: Context, case_id: str, *, cause: str = "confirmed") -> None:
         if case.status not in MATCHABLE or case.account_id is not None:
             return
         email = ctx.vault.open(ctx.session, case.subject_id, case, "account_email")
-        account = registry.lookup_by(ctx, email=email, account_number=case.account_number)
+        account = accounts.lookup_by(ctx, email=email, account_number=case.account_number)
         if account is None:
             transition.apply(ctx, case, Act.MATCH, said={"cause": "no_account"}, matched_at=ctx.now)
             return

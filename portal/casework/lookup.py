@@ -6,48 +6,43 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal import audit, contact, tokens
+from portal import audit, contact, receipts, tokens
 from portal.casework import transition
 from portal.casework.context import Context, NotFound, Refused
+from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import FINAL, OPEN, REVEAL_REASONS, Act, Status
 from portal.domain.reference import parse
-from portal.models import Account, AuditEvent, Case, CaseParty, Person, Staff
+from portal.models import Account, AuditEvent, Case, CaseParty, Document, Person, Staff
 
 COUNT_CAP = 1000
+MOST_FOUND = 50
+DUE_SOON = timedelta(hours=4)
 VIEWS = (
     "unassigned",
     "mine",
+    "due_soon",
     "second_approval",
     "waiting_period",
     "waiting_owner",
     "on_hold",
+    *LANGUAGES,
     "open",
     "closed",
 )
+UNCOUNTED = frozenset({"closed"})
 REVEALABLE = ("name", "kana", "latin_name", "organisation", "account_email", "reply_email", "phone", "detail")
 
+SHOWN = OPEN - {Status.UNCONFIRMED}
+# Where the desk itself has to be in time: while an owner answers or the wait runs, nobody here is late.
+DESK_IS_DUE = SHOWN - {Status.WAITING_OWNER, Status.COOLING_OFF}
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the queue."""
-
-    id: str
-    reference: str
-    status: str
-    due_at: datetime
-    language: str
-    tier: str
-    holder: str | None
-    created_at: datetime
-    needs_attention: bool
-    training: bool
-    round: int
+Line = tuple[Case, str | None]  # a case and the name of who holds it
 
 
 @dataclass(frozen=True)
@@ -62,68 +57,60 @@ class Filters:
 
 def _view(name: str, ctx: Context) -> ColumnElement[bool]:
     person = ctx.actor.person_id
+    in_language = {key: and_(Case.status.in_(SHOWN), Case.language == key) for key in LANGUAGES}
     conditions: Mapping[str, ColumnElement[bool]] = {
         "unassigned": Case.status == Status.QUEUED,
         "mine": and_(Case.holder_id == person, Case.status.in_((Status.VERIFYING, Status.WAITING_OWNER))),
+        "due_soon": and_(Case.status.in_(DESK_IS_DUE), Case.due_at <= ctx.now + DUE_SOON),
         "second_approval": Case.status == Status.PENDING_APPROVAL,
         "waiting_period": Case.status.in_((Status.COOLING_OFF, Status.READY, Status.EXECUTING)),
         "waiting_owner": Case.status == Status.WAITING_OWNER,
         "on_hold": Case.status == Status.FROZEN,
-        "open": Case.status.in_(OPEN - {Status.UNCONFIRMED}),
+        **in_language,
+        "open": Case.status.in_(SHOWN),
         "closed": Case.status.in_(FINAL | {Status.DEACTIVATED}),
     }
     return conditions[name]
 
 
-def queue_query(ctx: Context, filters: Filters) -> Select[Any]:
-    """The rows of the queue in working order, for keyset paging: what is due first comes first."""
-    query = (
-        select(Case, Person.name)
-        .outerjoin(Person, Person.id == Case.holder_id)
-        .where(_view(filters.view, ctx))
-        .order_by(Case.due_at, Case.id)
-    )
+def queue_query(ctx: Context, filters: Filters) -> Select[Case, str]:
+    """The lines of the queue in working order, for keyset paging: what is due first comes first.
+
+    A closed case was last due when it closed, so the same index gives the newest of those first.
+    """
+    closed = filters.view == "closed"
+    order = (Case.due_at.desc(), Case.id.desc()) if closed else (Case.due_at, Case.id)
+    query = _lines().where(_view(filters.view, ctx)).order_by(*order)
     for column, value in (("status", filters.status), ("language", filters.language), ("tier", filters.tier)):
         if value:
             query = query.where(getattr(Case, column) == value)
     return query
 
 
-def row_of(case: Case, holder: str | None) -> Row:
-    """A queue line from what the query gives."""
-    return Row(
-        id=case.id,
-        reference=case.reference,
-        status=case.status,
-        due_at=case.due_at,
-        language=case.language,
-        tier=case.tier,
-        holder=holder,
-        created_at=case.created_at,
-        needs_attention=case.needs_attention,
-        training=case.training,
-        round=case.round,
-    )
+def _lines() -> Select[Case, str]:
+    return select(Case, Person.name).outerjoin(Person, Person.id == Case.holder_id)
 
 
 def counts(ctx: Context) -> dict[str, int]:
     """How many cases each view holds, each counted to a cap: nobody acts differently on 1,000 or 100,000."""
-    return {name: _capped(ctx.session, _view(name, ctx)) for name in VIEWS if name != "closed"}
+    names = [name for name in VIEWS if name not in UNCOUNTED]
+    row = ctx.session.execute(select(*(_capped(_view(name, ctx)) for name in names))).one()
+    return dict(zip(names, row, strict=True))
 
 
-def _capped(session: Session, condition: ColumnElement[bool]) -> int:
+def _capped(condition: ColumnElement[bool]) -> ScalarSelect[int]:
     inner = select(Case.id).where(condition).limit(COUNT_CAP).subquery()
-    return int(session.execute(select(func.count()).select_from(inner)).scalar_one())
+    return select(func.count()).select_from(inner).scalar_subquery()
 
 
-def search(ctx: Context, text: str) -> list[Case]:
+def search(ctx: Context, text: str) -> list[Line]:
     """Find cases by reference, account number, e-mail, telephone or name. The search itself is recorded."""
     subjects = _subjects(ctx, text)
     reference = parse(text)
     digits = "".join(character for character in text if character.isdigit())
     account_ids = select(Account.id).where(or_(Account.number == digits, Account.subject_id.in_(subjects)))
     query = (
-        select(Case)
+        _lines()
         .where(
             or_(
                 Case.reference == reference,
@@ -134,10 +121,12 @@ def search(ctx: Context, text: str) -> list[Case]:
             Case.status != Status.UNCONFIRMED,
         )
         .order_by(Case.created_at.desc(), Case.id)
-        .limit(50)
+        .limit(MOST_FOUND)
     )
-    found = list(ctx.session.execute(query).scalars())
-    _record(ctx, "case:search:made", {"found": len(found)})
+    # inside the act that records it, which would expire what was read before it, row by row
+    with ctx.act():
+        found: list[Line] = [(case, name) for case, name in ctx.session.execute(query)]
+        record(ctx, "case:search:made", {"found": len(found)})
     return found
 
 
@@ -157,7 +146,8 @@ def _terms(text: str) -> list[tuple[str, str]]:
     return [*terms, ("name", contact.name_search_key(text))]
 
 
-def _record(ctx: Context, tag: str, facts: Mapping[str, Any]) -> None:
+def record(ctx: Context, tag: str, facts: Mapping[str, Any]) -> None:
+    """Append to the actor's own stream that they read something. Only staff have one."""
     if ctx.actor.staff_id:
         with ctx.act():
             audit.append(
@@ -175,7 +165,7 @@ def case_for_staff(ctx: Context, case_id: str) -> Case:
     case = ctx.session.get(Case, case_id)
     if case is None or case.status == Status.UNCONFIRMED:
         raise NotFound()
-    _record(ctx, "case:page:read", {"case": case.id})
+    record(ctx, "case:page:read", {"case": case.id})
     return ctx.session.get_one(Case, case_id)
 
 
@@ -188,8 +178,26 @@ def reveal(ctx: Context, case_id: str, field: str, reason: str) -> str | None:
     with ctx.act():
         case = transition.lock(ctx.session, case_id)
         transition.require(ctx, case, Act.REVEAL, {"reason"})
-        _record(ctx, "case:data:revealed", {"case": case.id, "field": field, "why": reason})
+        record(ctx, "case:data:revealed", {"case": case.id, "field": field, "why": reason})
         return ctx.vault.open(ctx.session, case.subject_id, case, field)
+
+
+def letter(ctx: Context, case_id: str, document_id: str) -> tuple[Case, bytes]:
+    """The painted letter of method H4, on the record of the actor: its code proves the post, so only the holder prints it.
+
+    Raises NotFound also while it is being painted.
+    """
+    with ctx.act():
+        case = transition.lock(ctx.session, case_id)
+        document = ctx.session.get(Document, document_id)
+        if document is None or document.case_id != case.id or document.kind != "letter":
+            raise NotFound()
+        transition.require(ctx, case, Act.SEND_CHALLENGE)
+        painted = receipts.open_pdf(ctx, document)
+        if painted is None:
+            raise NotFound()
+        record(ctx, "case:data:revealed", {"case": case.id, "field": "letter"})
+    return case, painted
 
 
 @dataclass(frozen=True)

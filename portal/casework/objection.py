@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from portal import tokens
+from portal import outbox, tokens
 from portal.casework import fresh, rounds, tiers, transition
 from portal.casework.context import Context, NotFound
 from portal.domain.lifecycle import AFTER_REMOVAL, UNFREEZE_OUTCOMES, Act, Actor, Role, Status
@@ -55,6 +55,8 @@ def object_to(ctx: Context, case_id: str, *, channel: str, contact_id: str | Non
             _late_stop(ctx, case, contact_id)
         elif transition.allows(ctx, case, Act.OBJECT):
             _freeze(ctx, case, row)
+            if case.deactivated_at is not None:
+                _suspend_what_came_since(ctx, case)
         ctx.session.flush()
     return case
 
@@ -144,6 +146,17 @@ def _freeze(ctx: Context, case: Case, row: Objection) -> None:
         unfreeze_round=None,
         unfreeze_proposer_id=None,
         unfreeze_agreer_id=None,
+    )
+
+
+def _suspend_what_came_since(ctx: Context, case: Case) -> None:
+    outbox.put(
+        ctx.session,
+        ctx.vault,
+        "suspend",
+        unique_key=f"{case.id}:suspend:{case.audit_seq}",
+        now=ctx.now,
+        case_id=case.id,
     )
 
 

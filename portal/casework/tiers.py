@@ -57,7 +57,7 @@ def _marks(ctx: Context, account: Account | None) -> dict[str, int]:
         .where(AccountMark.account_id == account.id, AccountMark.at > ctx.now - ctx.limits.memory)
         .group_by(AccountMark.kind)
     )
-    return dict(rows.tuples().all())
+    return {kind: int(number) for kind, number in rows}
 
 
 def mark(ctx: Context, case: Case, kind: str) -> None:

@@ -102,6 +102,5 @@ def _done(ctx: Context, case: Case, act: Act, at: datetime) -> None:
     ctx.session.execute(
         delete(CaseTimer).where(CaseTimer.case_id == case.id, CaseTimer.act == act, CaseTimer.at == at)
     )
-    again = ctx.now + approval.WEEK
-    if act is Act.REMIND_CONTACTS and case.waiting_until and again < case.waiting_until:
-        transition.set_timer(ctx, case, act, again)
+    if act is Act.REMIND_CONTACTS:
+        approval.remind_again(ctx, case)

@@ -18,7 +18,7 @@ from portal.domain import lifecycle
 from portal.domain.business_time import add_business_hours
 from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import Act, NotAllowed, Status
-from portal.models import Account, Case, CaseParty, CaseTimer
+from portal.models import Account, AuditEvent, Case, CaseParty, CaseTimer
 
 # The timer of a status that is also the desk's own deadline in it, shown in the queue.
 DUE: Mapping[Status, Act] = {
@@ -47,9 +47,7 @@ def lock(session: Session, case_id: str, *, version: int | None = None) -> Case:
 
 
 def _last_change(session: Session, case: Case) -> dict[str, Any]:
-    query = select(audit.AuditEvent).where(
-        audit.AuditEvent.case_id == case.id, audit.AuditEvent.sseq == case.audit_seq
-    )
+    query = select(AuditEvent).where(AuditEvent.case_id == case.id, AuditEvent.sseq == case.audit_seq)
     event = session.execute(query).scalar_one()
     return {"tag": event.tag, "at": event.at, "actor": audit.actor_of(event)}
 

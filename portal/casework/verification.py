@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -14,12 +15,14 @@ from portal.casework import fresh, roles, tiers, transition
 from portal.casework.context import Context, NotFound, Refused
 from portal.connectors import Connector
 from portal.domain import policy
+from portal.domain.evidence import evidence_errors, needs_note
+from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import PRESSURE_MARKERS, Act, Actor, Role, Status
-from portal.domain.methods import METHODS
+from portal.domain.methods import METHODS, RESULTS
+from portal.domain.reference import ALPHABET
 from portal.models import Account, Case, Contact, IdentityCheck, LinkToken, Principal, new_id
 
-LETTER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-LETTER_CODE = 12
+LETTER_CODE = 12  # characters of the reference alphabet: 59 bits
 
 
 def claim(ctx: Context, case_id: str, *, version: int | None = None) -> None:
@@ -72,7 +75,7 @@ def record_check(
     with ctx.act():
         case = transition.lock(ctx.session, case_id, version=version)
         transition.require(ctx, case, Act.RECORD_CHECK)
-        check = _person_check(case, method, result, evidence, note)
+        check = _person_check(ctx, case, method, result, evidence, note)
         transition.take_part(ctx, case, "verifier")
         _seal(ctx, case, check, evidence, note)
         verdict = _after_result(ctx, case, check)
@@ -94,20 +97,19 @@ def record_check(
 
 
 def _person_check(
-    case: Case, method: str, result: str, evidence: Mapping[str, str], note: str
+    ctx: Context, case: Case, method: str, result: str, evidence: Mapping[str, str], note: str
 ) -> IdentityCheck:
-    """Build the row of a person-attested check. Raises Refused naming the field that is wrong."""
+    """Build the row of a person-attested check. Raises Refused naming the fields that are wrong."""
     known = METHODS.get(method)
     if known is None or not known.available or known.attested != "person":
         raise Refused("method_not_available", field="method")
-    if result not in {"match", "mismatch", "could_not"}:
+    if result not in RESULTS:
         raise Refused("result_missing", field="result")
-    if result != "match" and not note.strip():
+    if needs_note(result) and not note.strip():
         raise Refused("note_missing", field="note")
-    if result == "match":
-        for wanted in known.evidence:
-            if wanted.required and not evidence.get(wanted.key, "").strip():
-                raise Refused("evidence_missing", field=wanted.key)
+    errors = evidence_errors(known.evidence, evidence, result=result, today=_today(ctx), limits=ctx.limits)
+    if errors:
+        raise Refused("evidence_wrong", errors={error.field: error.error for error in errors})
     return IdentityCheck(
         id=new_id(),
         case_id=case.id,
@@ -119,12 +121,15 @@ def _person_check(
     )
 
 
+def _today(ctx: Context) -> date:
+    return ctx.now.astimezone(ZoneInfo(LANGUAGES["ja"].zone)).date()
+
+
 def _seal(ctx: Context, case: Case, check: IdentityCheck, evidence: Mapping[str, str], note: str) -> None:
     check.recorded_at = ctx.now
     if check.attested_by == "person":
         check.person_id, check.part = ctx.actor.person_id, "approver" if check.repeated else "verifier"
-    known = {field.key for field in METHODS[check.method].evidence} | {"link", "device", "letter"}
-    kept = {key: value for key, value in evidence.items() if key in known and value}
+    kept = {key: value.strip() for key, value in evidence.items() if value.strip()}
     ctx.vault.seal_json(ctx.session, case.subject_id, check, "evidence", kept)
     ctx.vault.seal(ctx.session, case.subject_id, check, "note", note.strip() or None)
     ctx.session.add(check)
@@ -146,7 +151,7 @@ def repeated_check(
     ctx: Context, case: Case, method: str, result: str, evidence: Mapping[str, str], note: str
 ) -> IdentityCheck:
     """Write the check that a lead repeats as the second person; the caller applies the act."""
-    check = _person_check(case, method, result, evidence, note)
+    check = _person_check(ctx, case, method, result, evidence, note)
     check.repeated = True
     _seal(ctx, case, check, evidence, note)
     return check
@@ -164,7 +169,7 @@ def witness(ctx: Context, case_id: str, check_id: str, code: str) -> None:
             ctx, case, Act.WITNESS_CHECK, given=given, said={"check": check.id, "method": check.method}
         )
         transition.take_part(ctx, case, "verifier")
-        check.witness_id = ctx.actor.person_id
+        check.witness_id, check.witness_part = ctx.actor.person_id, "verifier"
         ctx.session.flush()
 
 
@@ -273,7 +278,8 @@ def post_letter(ctx: Context, case_id: str, contact_id: str, *, version: int | N
     with ctx.act():
         case = transition.lock(ctx.session, case_id, version=version)
         contact = _registered(ctx, case, contact_id, "post")
-        code = "".join(secrets.choice(LETTER_ALPHABET) for _ in range(LETTER_CODE))
+        _refuse_letter_too_soon(ctx, case)
+        code = "".join(secrets.choice(ALPHABET) for _ in range(LETTER_CODE))
         valid_until = ctx.now + ctx.limits.letter_life
         tokens.revoke(ctx.session, now=ctx.now, purpose="letter", case_id=case.id)
         tokens.keep(
@@ -289,6 +295,16 @@ def post_letter(ctx: Context, case_id: str, contact_id: str, *, version: int | N
         said = {"method": "H4", "contact": contact.id}
         transition.apply(ctx, case, Act.SEND_CHALLENGE, said=said)
         return receipts.freeze_letter(ctx, case, contact, code, valid_until)
+
+
+def _refuse_letter_too_soon(ctx: Context, case: Case) -> None:
+    lately = select(LinkToken.hash).where(
+        LinkToken.case_id == case.id,
+        LinkToken.purpose == "letter",
+        LinkToken.created_at > ctx.now - ctx.limits.letter_wait,
+    )
+    if ctx.session.execute(lately.limit(1)).first():
+        raise Refused("letter_too_soon", field="contact")
 
 
 def _letter_digest(ctx: Context, case: Case, code: str) -> str:

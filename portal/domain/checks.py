@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,11 +70,6 @@ def counting(view: View) -> tuple[tuple[CheckFact, ...], tuple[tuple[str, str], 
 def why_ignored(check: CheckFact, view: View) -> str | None:
     """Say why a check does not count: the first reason of the table, or None."""
     return next((reason for reason, ignores in IGNORES if ignores(check, view)), None)
-
-
-def failed(checks: Sequence[CheckFact]) -> int:
-    """Count the checks that failed, in any round, voided or not: a failed check counts against."""
-    return sum(check.result == "mismatch" for check in checks)
 
 
 def _method(check: CheckFact) -> Method:

@@ -134,19 +134,15 @@ class Limits:
     company_paper_age: timedelta = _time("92d", "31d", "92d", "Japanese practice: issued within three months")
     letter_life: timedelta = _time("21d", "7d", "21d", f"{NIST} 4.2.1.2 B(a)")
     letter_wait: timedelta = _time("24h", "24h", "14d", "Login.gov: the next letter after 24 h")
-    letter_code_length: int = _count(12, 12, 24, "59 bits of the reference alphabet; NIST asks for 20")
     code_tries_per_case: int = _count(5, 3, 5, f"{NIST} 3.2.2 B")
 
     # Against floods
     unproven_notices_per_day: int = _count(1, 1, 1, "policy: a stranger cannot bomb a mailbox")
-    requests_per_account_day: int = _count(3, 1, 3, "policy")
     submissions_per_ip_hour: int = _count(5, 1, 5, "policy")
     submissions_per_ip_day: int = _count(20, 1, 20, "policy")
     mails_per_mailbox_hour: int = _count(3, 1, 3, "policy")
     mails_per_mailbox_day: int = _count(6, 1, 6, "policy")
     lookups_per_ip_hour: int = _count(10, 1, 10, "policy")
-    bad_links_per_ip_hour: int = _count(20, 5, 20, "policy")
-    objections_per_ip_hour: int = _count(10, 5, 10, "policy: a household may stop more than one case")
 
     # Staff
     staff_idle: timedelta = _time("15min", "5min", "15min", f"{NIST} 2.3.3: AAL3")

@@ -17,6 +17,7 @@ from portal.domain.tiers import TIER_REASONS, Signals, Tier, TierVerdict, raised
 
 __all__ = [
     "IGNORED_REASONS",
+    "LAST_RESORT",
     "POLICY_SETS",
     "POLICY_VERSION",
     "REQUIREMENTS",
@@ -40,6 +41,8 @@ __all__ = [
 
 # Approvals and receipts name it. Whoever changes a set changes the version too; a test holds them together.
 POLICY_VERSION = "2026.1"
+
+LAST_RESORT = "last_resort"
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ POLICY_SETS: Mapping[str, PolicySet] = {
         # For the honest person whose device, mailbox and number are all gone: nothing is left with which the
         # system could write a check, so two members of staff, a notary and the longest wait stand in for it.
         PolicySet(
-            "last_resort",
+            LAST_RESORT,
             (
                 _need("seen_in_person", "D1", witnessed="W3"),
                 Need("name_registered", fact=_name_registered),
@@ -157,19 +160,21 @@ class Verdict:
 def evaluate(profile: Profile, checks: Iterable[CheckFact], now: datetime, limits: Limits) -> Verdict:
     """Say whether the checks of this round complete a set of the case's tier.
 
-    Of the sets that may be used, the first that is met is taken, else the one with the least missing.
+    Of the sets that may be used, one that is met is taken, the last resort only if no other is; else the nearest.
     """
     view = View(profile=profile, checks=tuple(checks), now=now, limits=limits)
     counted, ignored = counting(view)
-    keys = (*SETS_OF_TIER[profile.tier], *(("last_resort",) if profile.last_resort else ()))
+    keys = (*((LAST_RESORT,) if profile.last_resort else ()), *SETS_OF_TIER[profile.tier])
     verdicts = [_judge(POLICY_SETS[key], counted, view) for key in keys]
-    best = min(verdicts, key=lambda verdict: (not verdict.met, len(verdict.missing)))
+    best = min(
+        verdicts, key=lambda one: (not one.met, one.met and one.set_key == LAST_RESORT, len(one.missing))
+    )
     return Verdict(best.met, best.set_key, best.required, (*ignored, *_doubles(best, counted)))
 
 
 def needs_lead(tier: Tier, set_key: str | None = None) -> bool:
     """Whether the second person has to be a lead."""
-    return tier is not Tier.STANDARD or set_key == "last_resort"
+    return tier is not Tier.STANDARD or set_key == LAST_RESORT
 
 
 def needs_repeated_live_check(tier: Tier) -> bool:
@@ -197,7 +202,7 @@ def waiting_hours(tier: Tier, set_key: str | None, limits: Limits, *, everyone_r
         Tier.PRIVILEGED: limits.wait_privileged_hours,
         Tier.ELEVATED: limits.wait_elevated_hours,
     }[tier]
-    if set_key == "last_resort":
+    if set_key == LAST_RESORT:
         hours = max(hours, limits.wait_last_resort_hours)
     return hours if everyone_reached else max(hours, limits.wait_unreached_hours)
 

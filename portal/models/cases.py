@@ -22,13 +22,28 @@ from portal.models.base import Base, UtcDateTime, fact, key, one_of, ref, sealed
 
 TIERS = ("standard", "privileged", "elevated")
 DECIDED = "status NOT IN ('cooling_off', 'ready', 'executing', 'deactivated')"
-TWO_DECIDED = "decision_round = round AND proposer_id IS NOT NULL AND approver_id IS NOT NULL AND proposer_id <> approver_id"
-TWO_UNFROZE = (
-    "unfreeze_round = round AND unfreeze_proposer_id IS NOT NULL AND unfreeze_agreer_id IS NOT NULL"
-    " AND unfreeze_proposer_id <> unfreeze_agreer_id"
+# A comparison with NULL is NULL, and a CHECK that is NULL passes: hence every IS NOT NULL here.
+TWO_DECIDED = (
+    "decision_round IS NOT NULL AND decision_round = round AND proposer_id IS NOT NULL AND approver_id IS NOT NULL"
+    " AND proposer_id <> approver_id"
 )
+TWO_UNFROZE = (
+    "unfreeze_round IS NOT NULL AND unfreeze_round = round AND unfreeze_proposer_id IS NOT NULL"
+    " AND unfreeze_agreer_id IS NOT NULL AND unfreeze_proposer_id <> unfreeze_agreer_id"
+)
+AS_LEAD = "(approved_as IS NOT NULL AND approved_as = 'lead')"
+HOURS = (
+    "CASE WHEN policy_set IS NOT NULL AND policy_set = 'last_resort' THEN 720"
+    " WHEN tier = 'standard' THEN 24 WHEN tier = 'privileged' THEN 72 ELSE 168 END"
+)
+ORDINARY = "(tier = 'standard' AND (policy_set IS NULL OR policy_set <> 'last_resort'))"
 WAIT_SERVED = {
-    "sqlite": "strftime('%s', waiting_until) - strftime('%s', waiting_started_at) >= waiting_hours * 3600",
+    # SQLite keeps any text in any column: '!' is no time, sorts before every time, and made the comparison NULL.
+    "sqlite": (
+        "typeof(waiting_hours) = 'integer'"
+        " AND COALESCE(strftime('%s', waiting_until) - strftime('%s', waiting_started_at) >= waiting_hours * 3600, 0)"
+        " AND (status = 'ready' OR COALESCE(strftime('%s', executing_at) - strftime('%s', waiting_until) >= 0, 0))"
+    ),
     "postgresql": "waiting_until >= waiting_started_at + waiting_hours * interval '1 hour'",
 }
 WAITED = (
@@ -46,7 +61,8 @@ CASE_CHECKS = (
         f"{DECIDED} OR (decision IS NOT NULL AND decision = 'remove' AND {TWO_DECIDED})", name="two_persons"
     ),
     CheckConstraint(
-        f"status <> 'declined' OR (decision IS NOT NULL AND decision = 'decline' AND {TWO_DECIDED})"
+        "status <> 'declined' OR (decision IS NOT NULL AND decision = 'decline'"
+        f" AND {TWO_DECIDED} AND ({ORDINARY} OR {AS_LEAD}))"
         f" OR (unfreeze IS NOT NULL AND unfreeze = 'decline' AND {TWO_UNFROZE})",
         name="two_decline",
     ),
@@ -54,13 +70,9 @@ CASE_CHECKS = (
         f"status <> 'reversed' OR (unfreeze IS NOT NULL AND unfreeze = 'reverse' AND {TWO_UNFROZE})",
         name="two_reverse",
     ),
+    CheckConstraint(f"{DECIDED} OR {ORDINARY} OR {AS_LEAD}", name="lead"),
     CheckConstraint(
-        f"{DECIDED} OR tier = 'standard' OR (approved_as IS NOT NULL AND approved_as = 'lead')", name="lead"
-    ),
-    CheckConstraint(
-        f"{DECIDED} OR (waiting_hours IS NOT NULL AND waiting_hours >="
-        " CASE tier WHEN 'standard' THEN 24 WHEN 'privileged' THEN 72 ELSE 168 END)",
-        name="waiting_hours",
+        f"{DECIDED} OR (waiting_hours IS NOT NULL AND waiting_hours >= {HOURS})", name="waiting_hours"
     ),
     *(
         CheckConstraint(WAITED.format(served=served), name=f"waited_{dialect}").ddl_if(dialect=dialect)
@@ -228,7 +240,8 @@ class IdentityCheck(Base):
     person_id: Mapped[str | None] = fact(String(32))
     part: Mapped[str | None] = fact(String(10))
     repeated: Mapped[bool] = fact(Boolean, default=False)
-    witness_id: Mapped[str | None] = ref("person.id")
+    witness_id: Mapped[str | None] = fact(String(32))
+    witness_part: Mapped[str | None] = fact(String(10))
     contact_id: Mapped[str | None] = ref("contact.id")
     sealed_evidence: Mapped[bytes | None] = sealed("evidence")
     sealed_note: Mapped[bytes | None] = sealed("evidence")
@@ -241,6 +254,12 @@ class IdentityCheck(Base):
             ["case_party.case_id", "case_party.person_id", "case_party.part"],
             name="fk_identity_check_party",
         ),
+        ForeignKeyConstraint(
+            ["case_id", "witness_id", "witness_part"],
+            ["case_party.case_id", "case_party.person_id", "case_party.part"],
+            name="fk_identity_check_witness_party",
+        ),
+        UniqueConstraint("id", "case_id"),
         CheckConstraint(one_of("result", ("match", "mismatch", "could_not")), name="result"),
         CheckConstraint(
             "(attested_by = 'system' AND person_id IS NULL AND part IS NULL AND NOT repeated) OR"
@@ -249,7 +268,9 @@ class IdentityCheck(Base):
             name="attested",
         ),
         CheckConstraint(
-            "witness_id IS NULL OR (person_id IS NOT NULL AND witness_id <> person_id)", name="witness"
+            "(witness_id IS NULL AND witness_part IS NULL) OR (witness_id IS NOT NULL AND witness_part IS NOT NULL"
+            " AND witness_part = 'verifier' AND person_id IS NOT NULL AND witness_id <> person_id)",
+            name="witness",
         ),
     )
 
@@ -259,7 +280,7 @@ class CheckOpening(Base):
 
     __tablename__ = "check_opening"
 
-    check_id: Mapped[str] = ref("identity_check.id", primary_key=True)
+    check_id: Mapped[str] = fact(String(32), primary_key=True)
     person_id: Mapped[str] = fact(String(32), primary_key=True)
     case_id: Mapped[str] = fact(String(32))
     part: Mapped[str] = fact(String(10), default="approver")
@@ -270,6 +291,12 @@ class CheckOpening(Base):
             ["case_id", "person_id", "part"],
             ["case_party.case_id", "case_party.person_id", "case_party.part"],
             name="fk_check_opening_party",
+        ),
+        # Of the same case: else an approver of one case could tick the checks that they recorded in another.
+        ForeignKeyConstraint(
+            ["check_id", "case_id"],
+            ["identity_check.id", "identity_check.case_id"],
+            name="fk_check_opening_check",
         ),
         CheckConstraint("part = 'approver'", name="part"),
     )

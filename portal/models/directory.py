@@ -32,6 +32,7 @@ class DirectoryDevice(Base):
     last_step: Mapped[int] = fact(Integer, default=0)
     registered_at: Mapped[datetime] = fact(UtcDateTime)
     removed_at: Mapped[datetime | None] = fact(UtcDateTime)
+    suspended_at: Mapped[datetime | None] = fact(UtcDateTime)
 
 
 class DirectorySession(Base):

@@ -46,6 +46,12 @@ class AuditEvent(Base):
         UniqueConstraint("stream", "sseq"),
         UniqueConstraint("case_id", "sseq", "status_after"),
         CheckConstraint("(case_id IS NULL) = (status_after IS NULL)", name="case_status"),
+        # A case's event in another stream would give the case its status and be missing from its chain.
+        CheckConstraint(
+            "(case_id IS NULL AND substr(stream, 1, 5) <> 'case:')"
+            " OR (case_id IS NOT NULL AND stream = 'case:' || case_id)",
+            name="stream",
+        ),
         Index("ix_audit_event_at", "at"),
     )
 

@@ -1,0 +1,76 @@
+"""The window for staff: Flask-Admin gives views, menu and access hooks; every page is painted by our own templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, Response, abort
+from flask_admin import Admin, expose
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
+
+from admin import base
+from admin.account_page import AccountsView
+from admin.base import DeskView, OwnView, see
+from admin.case_page import CaseView, RevealView
+from admin.case_queue import QueueView
+from admin.check_pages import ChecksView
+from admin.colleague_pages import ColleaguesView
+from admin.decision_pages import DecisionsView
+from admin.door_pages import SignInView
+from admin.freeze_pages import FreezesView
+from admin.link_pages import HaltView, InviteView
+from admin.own_pages import SettingsView
+from admin.register_pages import RegisterView
+from admin.removal_pages import RemovalsView
+
+
+class HomeView(OwnView):
+    """The first page of the menu that a person may open."""
+
+    @expose("/")
+    def index(self) -> Response:
+        views = (view for view in self.admin._views if view.icon and view.is_accessible())
+        first = next(views, None) or abort(403)
+        return see(f"{first.endpoint}.index")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A view with its endpoint, its name in the menu, and its address below /admin/ where that is not the endpoint."""
+
+    view: type[DeskView]
+    endpoint: str
+    name: LazyString | str = ""
+    address: str | None = None
+
+
+# In the order of the menu.
+PLACES: tuple[Place, ...] = (
+    Place(QueueView, "queue", _l("Queue")),
+    Place(CaseView, "case"),
+    Place(RevealView, "reveal"),
+    Place(ChecksView, "checks"),
+    Place(DecisionsView, "decisions"),
+    Place(RemovalsView, "removals"),
+    Place(FreezesView, "freezes"),
+    Place(ColleaguesView, "colleagues", _l("Colleagues")),
+    Place(RegisterView, "register", _p("register", "Register")),
+    Place(AccountsView, "accounts", _p("register", "Accounts")),
+    Place(SettingsView, "own", _l("Settings")),
+    Place(SignInView, "door", address="sign-in"),
+    Place(InviteView, "invite"),
+    Place(HaltView, "halt"),
+)
+
+
+def init_app(app: Flask) -> None:
+    """Open the window on an application."""
+    desk = Admin(app, name="desk", url="/admin", index_view=HomeView(endpoint="admin", url="/admin"))
+    for place in PLACES:
+        desk.add_view(
+            place.view(name=place.name or place.endpoint, endpoint=place.endpoint, url=place.address)
+        )
+    app.before_request(base.speak_as_set)
+    app.context_processor(base.frame)

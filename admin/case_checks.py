@@ -1,0 +1,205 @@
+"""The identity checks of a case as its page shows them: what is recorded, what it counts for, what can be checked now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from portal import i18n, labels
+from portal.casework.context import Context
+from portal.casework.facts import checks_of
+from portal.domain import lifecycle
+from portal.domain.evidence import EvidenceField
+from portal.domain.lifecycle import Act, CaseFacts
+from portal.domain.methods import METHODS, Method
+from portal.domain.policy import Verdict
+from portal.models import Case, IdentityCheck, Person
+
+LOOKS: Mapping[str, str] = {"match": "match", "mismatch": "mismatch", "could_not": "unclear"}
+
+
+# DS-511 keeps apart whether this is the person and whether the same person acts: which kinds of proof say which.
+QUESTIONS: tuple[tuple[LazyString, frozenset[str]], ...] = (
+    (_l("Identity proofing: is this the person?"), frozenset({"document", "witness"})),
+    (_l("Authentication: is the same person acting?"), frozenset({"possession", "held_channel"})),
+)
+
+# What the system notes as evidence is a key; a letter is noted by the moment it was made.
+BY_SYSTEM: Mapping[tuple[str, str], LazyString] = {
+    ("link", "confirm"): _l("Confirmation of the address for updates"),
+    ("link", "mailbox"): _l("Sent by the desk"),
+}
+
+# Methods whose check begins with a page of its own, because the desk sends something first.
+STARTED: Mapping[str, tuple[str, LazyString]] = {
+    "H1": ("mailbox", _l("Send the link")),
+    "H4": ("letter", _l("Make the letter")),
+}
+
+
+@dataclass(frozen=True)
+class CheckCard:
+    """One recorded check as the page shows it."""
+
+    check: IdentityCheck
+    title: str
+    look: str
+    result: str
+    who: str
+    evidence: Sequence[tuple[str, str]]
+    note: str
+    counts: str  # why it counts or does not
+    witness_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Way:
+    """A method that can be used now, and where to record or start it."""
+
+    title: str
+    how: str
+    url: str
+    button: str
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the cards of one case have in common."""
+
+    ctx: Context
+    case: Case
+    verdict: Verdict
+    names: Mapping[str, str]
+    seen: bool  # whether this person may see what was written down
+    may_witness: bool
+
+    @property
+    def ignored(self) -> Mapping[str, str]:
+        return dict(self.verdict.ignored)
+
+    @property
+    def counted(self) -> Mapping[str, str]:
+        return {one.by: one.key for one in self.verdict.required if one.by}
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """The result of all checks: how much is met, and what is missing."""
+    met = sum(one.met for one in verdict.required)
+    said: str = gettext("%(met)s of %(all)s required checks match.", met=met, all=len(verdict.required))
+    for key in verdict.missing:
+        more = gettext("'%(check)s' is not done.", check=labels.word("requirement", key))
+        said = gettext("%(sentence)s %(more)s", sentence=said, more=more)
+    return said
+
+
+def cards(ctx: Context, case: Case, facts: CaseFacts, verdict: Verdict, *, seen: bool) -> list[CheckCard]:
+    """Every recorded check, newest first, with what it counts for."""
+    rows = checks_of(ctx.session, case)
+    witnessing = lifecycle.blocked_by(facts, Act.WITNESS_CHECK, ctx.actor, ctx.now)
+    around = Around(
+        ctx=ctx,
+        case=case,
+        verdict=verdict,
+        names=names_of(ctx, {row.person_id for row in rows} | {row.witness_id for row in rows}),
+        seen=seen,
+        may_witness=seen and not set(witnessing) - {"fresh_factor"},
+    )
+    return [_card(around, row) for row in reversed(rows)]
+
+
+def names_of(ctx: Context, ids: Iterable[str | None]) -> Mapping[str, str]:
+    """The names of several people, in one statement."""
+    query = select(Person.id, Person.name).where(Person.id.in_({each for each in ids if each}))
+    return dict(ctx.session.execute(query).all())
+
+
+def _card(around: Around, check: IdentityCheck) -> CheckCard:
+    ctx, case = around.ctx, around.case
+    note = ctx.vault.open(ctx.session, case.subject_id, check, "note") if around.seen else None
+    return CheckCard(
+        check=check,
+        title=labels.word("method", check.method),
+        look=LOOKS[check.result],
+        result=labels.word("result", check.result),
+        who=_who(around, check),
+        evidence=evidence_of(ctx, case, check) if around.seen else (),
+        note=note or "",
+        counts=_counts(around, check),
+        witness_url=_witness_url(around, check),
+    )
+
+
+def _who(around: Around, check: IdentityCheck) -> str:
+    who = around.names.get(check.person_id or "") or labels.word("role", "system")
+    if not check.witness_id:
+        return who
+    other = around.names.get(check.witness_id, "")
+    return str(gettext("%(name)s, witnessed by %(other)s", name=who, other=other))
+
+
+def _witness_url(around: Around, check: IdentityCheck) -> str | None:
+    stands = check.round == around.case.round and check.voided_at is None
+    open_to_another = METHODS[check.method].two_staff and check.witness_id is None
+    if not (stands and open_to_another and around.may_witness):
+        return None
+    if check.person_id == around.ctx.actor.person_id:
+        return None
+    return url_for("checks.act", case_id=around.case.id, key="witness", item=check.id)
+
+
+def _counts(around: Around, check: IdentityCheck) -> str:
+    if check.id in around.counted:
+        words = labels.word("requirement", around.counted[check.id])
+        return str(gettext("Counts for: %(check)s", check=words))
+    if check.id in around.ignored:
+        return str(gettext("Does not count: %(why)s", why=labels.word("ignored", around.ignored[check.id])))
+    return str(gettext("Not needed for the checks that are required."))
+
+
+def evidence_of(ctx: Context, case: Case, check: IdentityCheck) -> list[tuple[str, str]]:
+    """What a check wrote down, in the order of its method."""
+    kept = ctx.vault.open_json(ctx.session, case.subject_id, check, "evidence") or {}
+    return [
+        (labels.word("evidence", field.key), _value(field, str(kept[field.key])))
+        for field in METHODS[check.method].evidence
+        if field.key in kept
+    ]
+
+
+def _value(field: EvidenceField, value: str) -> str:
+    if field.kind == "yes":
+        return labels.word("is_administrator", "yes")
+    if field.kind == "choice":
+        return labels.word("evidence_choice", value)
+    if field.key == "letter":
+        return i18n.when(datetime.fromisoformat(value))
+    return str(BY_SYSTEM.get((field.key, value), value))
+
+
+def ways(ctx: Context, case: Case, facts: CaseFacts) -> list[tuple[str, list[Way]]]:
+    """The methods that the holder can use now, under the question that each of them answers."""
+    if lifecycle.blocked_by(facts, Act.RECORD_CHECK, ctx.actor, ctx.now):
+        return []
+    usable = [method for method in METHODS.values() if method.available]
+    return [
+        (str(question), [_way(method, case) for method in usable if method.klass in klasses])
+        for question, klasses in QUESTIONS
+    ]
+
+
+def _way(method: Method, case: Case) -> Way:
+    title, how = labels.word("method", method.key), labels.word("method_how", method.key)
+    if method.key in STARTED:
+        key, words = STARTED[method.key]
+        return Way(title, how, url_for("checks.act", case_id=case.id, key=key), str(words))
+    if method.attested == "person":
+        url = url_for("checks.act", case_id=case.id, key="record", item=method.key)
+        return Way(title, how, url, str(gettext("Record result")))
+    url = url_for("checks.act", case_id=case.id, key="ask", items=method.key)
+    return Way(title, how, url, labels.word("act", "ask_owner"))

@@ -1,0 +1,219 @@
+"""All that the page of a case shows, gathered from reads: header, checks with their verdict, masked data, history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _l
+
+from admin import case_checks, next_step
+from admin.acts import COMES_WITH_FORM
+from admin.case_checks import names_of
+from portal import contact, i18n, labels
+from portal.casework import lookup, verification
+from portal.casework.context import Context
+from portal.casework.facts import facts_of, verdict_of
+from portal.casework.lookup import Entry
+from portal.domain import lifecycle
+from portal.domain.lifecycle import Act, CaseFacts, Status
+from portal.domain.methods import METHODS
+from portal.domain.names import mask_name
+from portal.models import Account, Case, Person, SubjectKey
+
+HIDDEN = "***"
+
+# What the owner typed and staff see masked, in the order of the form.
+FIELDS: Mapping[str, tuple[LazyString, Callable[[str], str]]] = {
+    "name": (_l("Full name"), mask_name),
+    "kana": (_l("Name reading in kana"), mask_name),
+    "latin_name": (_l("Name in Latin letters"), mask_name),
+    "organisation": (_l("Organisation name"), mask_name),
+    "account_email": (_l("Root user email address"), contact.mask_email),
+    "reply_email": (_l("Email address for updates"), contact.mask_email),
+    "phone": (_l("Phone number given"), contact.mask_phone),
+    "detail": (_l("Description"), lambda _text: HIDDEN),
+}
+
+# What the owner answered by choosing: the case's column, its label, and the table of its words.
+ANSWERS: tuple[tuple[str, LazyString, str], ...] = (
+    ("principal_kind", _l("Kind of user"), "principal_kind"),
+    ("problem", _l("Reason"), "reason"),
+    ("device_kind", _l("MFA device"), "device_kind"),
+    ("registered_phone", _l("Answers the registered phone"), "registered_phone"),
+    ("phone_on_device", _l("Registered phone was on that device"), "phone_on_device"),
+    ("holder_kind", _l("Kind of holder"), "holder_kind"),
+    ("is_administrator", _l("Administrator"), "is_administrator"),
+    ("call_time", _l("Best time to call"), "call_time"),
+)
+
+ICONS: Mapping[str, str] = {
+    "request": "inbox",
+    "address": "mail",
+    "claim": "person",
+    "check": "shield",
+    "challenge": "mail",
+    "owner": "hand",
+    "removal": "play",
+    "decline": "cross",
+    "proposal": "undo",
+    "waiting": "clock",
+    "device": "check",
+    "objection": "warning",
+    "freeze": "warning",
+    "unfreeze": "flag",
+    "pressure": "warning",
+}
+
+
+@dataclass(frozen=True)
+class Masked:
+    """One thing the owner typed, partly hidden, and where it can be shown."""
+
+    name: str
+    text: str
+    url: str | None
+
+
+def may_see(ctx: Context, facts: CaseFacts) -> bool:
+    """Whether this person may see what is masked: compliance and whoever the case concerns may not."""
+    found = lifecycle.blocked_by(facts, Act.REVEAL, ctx.actor, ctx.now)
+    return not set(found) - COMES_WITH_FORM
+
+
+def gather(ctx: Context, case: Case) -> dict[str, Any]:
+    """The values of the template."""
+    # held, so that everything sealed for the owner is opened with one reading of their key
+    _key = ctx.session.get(SubjectKey, case.subject_id)
+    facts = facts_of(ctx, case)
+    verdict, seen, hand = verdict_of(ctx, case), may_see(ctx, facts), by_hand(ctx, case)
+    others = lookup.same_account(ctx.session, case)
+    return {
+        "case": case,
+        "step": next_step.of(case, facts, ctx.actor, now=ctx.now, by_hand=hand),
+        "holder": person_name(ctx, case.holder_id),
+        "may_see": seen,
+        "verdict": verdict,
+        "verdict_words": case_checks.verdict_words(verdict),
+        "checks": case_checks.cards(ctx, case, facts, verdict, seen=seen),
+        "ways": case_checks.ways(ctx, case, facts),
+        "data": masked_data(ctx, case, shown=seen),
+        "answers": answers(case),
+        "account": ctx.session.get(Account, case.account_id) if case.account_id else None,
+        "parties": lookup.parties(ctx.session, case),
+        "others": others,
+        "contested": [other for other in others if _is_contest(case, other)],
+        "story": story(ctx, lookup.timeline(ctx.session, case)),
+        "reasons": written_reasons(ctx, case) if seen else [],
+    }
+
+
+def _is_contest(case: Case, other: Case) -> bool:
+    """The older of two requests may not know of the contest: an unproven one changes nothing outside itself."""
+    return case.contest_id is not None and case.contest_id in {other.contest_id, other.id}
+
+
+def by_hand(ctx: Context, case: Case) -> bool:
+    """Whether people remove the device in another system, step by step."""
+    account = ctx.session.get(Account, case.account_id) if case.account_id else None
+    connector = ctx.connectors.get(account.connector) if account else None
+    return connector is not None and connector.by_hand
+
+
+def person_name(ctx: Context, person_id: str | None) -> str:
+    person = ctx.session.get(Person, person_id) if person_id else None
+    return person.name if person else ""
+
+
+def masked_data(ctx: Context, case: Case, *, shown: bool) -> list[Masked]:
+    """What the owner typed, masked; with a way to show it for those who may."""
+    found = []
+    for field, (name, mask) in FIELDS.items():
+        text = ctx.vault.open(ctx.session, case.subject_id, case, field)
+        if text:
+            url = url_for("reveal.show", case_id=case.id, field=field) if shown else None
+            found.append(Masked(str(name), mask(text), url))
+    return found
+
+
+def answers(case: Case) -> list[tuple[str, str]]:
+    """What the owner chose on the form."""
+    rows = [
+        (str(name), labels.word(kind, getattr(case, column)))
+        for column, name, kind in ANSWERS
+        if getattr(case, column) in labels.TABLES[kind]
+    ]
+    if case.theft_suspected:
+        rows.append((gettext("Theft suspected"), labels.word("is_administrator", "yes")))
+    return rows
+
+
+def written_reasons(ctx: Context, case: Case) -> list[tuple[str, str]]:
+    """Reasons that colleagues wrote for each other."""
+    kept = (
+        (gettext("Reason for sending back"), "send_back_reason"),
+        (gettext("Reason for the proposal"), "unfreeze_reason"),
+    )
+    opened = ((name, ctx.vault.open(ctx.session, case.subject_id, case, column)) for name, column in kept)
+    return [(name, text) for name, text in opened if text]
+
+
+def story(ctx: Context, entries: Sequence[Entry]) -> list[tuple[datetime, str, str, str | None, str | None]]:
+    """The history for the timeline, newest first, with the names of staff."""
+    names = names_of(ctx, (entry.facts.get("holder") for entry in entries))
+    return [
+        (
+            entry.at,
+            labels.word("audit", entry.tag),
+            entry.actor if entry.by_staff else labels.word("role", entry.actor),
+            gettext("; ").join(said_of(entry, names)) or None,
+            ICONS.get(entry.tag.split(":")[1]),
+        )
+        for entry in reversed(entries)
+    ]
+
+
+# Facts of an event that say more than its name: which table has their words.
+SAID: Mapping[str, tuple[str, ...]] = {
+    "method": ("method",),
+    "result": ("result",),
+    "why": ("decline_reason", "cancel_reason", "close_reason"),
+    "cause": ("refusal", "tier_reason"),
+    "outcome": ("unfreeze",),
+    "marker": ("pressure",),
+    "step": ("runbook_step",),
+}
+
+
+def said_of(entry: Entry, names: Mapping[str, str]) -> list[str]:
+    """What an event says beyond its name."""
+    found = []
+    for key, kinds in SAID.items():
+        value = entry.facts.get(key)
+        kind = next((kind for kind in kinds if value in labels.TABLES[kind]), None)
+        if kind:
+            found.append(labels.word(kind, str(value)))
+    found += [labels.word("method", item) for item in entry.facts.get("items", ()) if item in METHODS]
+    found += _whom_and_until(entry, names)
+    return found
+
+
+def _whom_and_until(entry: Entry, names: Mapping[str, str]) -> list[str]:
+    until, holder = entry.facts.get("until"), names.get(str(entry.facts.get("holder")))
+    found = []
+    if holder and entry.tag == "case:claim:reassigned":
+        found.append(gettext("Assignee: %(name)s", name=holder))
+    elif holder:
+        found.append(gettext("Assignee until then: %(name)s", name=holder))
+    if until:
+        found.append(gettext("until %(time)s", time=i18n.when(datetime.fromisoformat(until))))
+    return found
+
+
+def lease_of(ctx: Context, case: Case) -> datetime | None:
+    """When the assignment ends by itself, while somebody works on the case."""
+    return verification.lease_until(ctx, case) if case.status == Status.VERIFYING else None

@@ -1,0 +1,70 @@
+"""The form of one identity check: the evidence that its method writes down, the result, and a note that explains it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import StringField, TextAreaField
+
+from admin.forms import DeskForm, NeededForMatch, Printable, radio_field, tick_field, words_for
+from portal import labels
+from portal.domain.evidence import EvidenceField
+from portal.domain.methods import RESULTS, Method
+
+# Also with slashes or dots, or with the signs for year, month and day.
+DAY = re.compile("([0-9]{4})[-/.\u5e74]([0-9]{1,2})[-/.\u6708]([0-9]{1,2})\u65e5?")
+
+
+def check_fields(method: Method) -> list[tuple[str, Any]]:
+    """The fields of one method: its evidence, the result, and the note that explains a result."""
+    fields: list[tuple[str, Any]] = [(f"e_{field.key}", evidence_field(field)) for field in method.evidence]
+    question = _l("Select the result of '%(check)s'", check=labels.TABLES["method"][method.key])
+    # made in the order of the page, which WTForms takes from here
+    result = radio_field(_l("Result"), words_for("result", RESULTS), question)
+    note = TextAreaField(
+        _l("Note"),
+        [Printable()],
+        description=_l("Required where it did not match or could not be checked. No passwords and no codes."),
+    )
+    return [*fields, ("result", result), ("note", note)]
+
+
+def evidence_field(field: EvidenceField) -> Any:
+    """A field of the evidence. Only a match needs it, so casework judges what is missing."""
+    label = labels.TABLES["evidence"][field.key]
+    if field.kind == "choice":
+        return radio_field(label, words_for("evidence_choice", field.choices), None)
+    if field.kind == "yes":
+        return tick_field(label, None)
+    needed = [NeededForMatch()] if field.required else []
+    hint = _l("For example 2026-04-01") if field.kind == "date" else ""
+    return StringField(label, [*needed, Printable()], description=hint, render_kw={"autocomplete": "off"})
+
+
+def evidence_sent(method: Method, form: DeskForm) -> dict[str, str]:
+    """What was typed, as casework takes it: text for every field, "yes" for a ticked box."""
+    return {
+        field.key: READ.get(field.kind, str)(form[f"e_{field.key}"].data or "") for field in method.evidence
+    }
+
+
+def _ticked(data: object) -> str:
+    return "yes" if data else ""
+
+
+def _half_width(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def _day(text: str) -> str:
+    """A day as casework wants it, from the ways in which Japanese forms write one."""
+    found = DAY.fullmatch(_half_width(text))
+    return f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}" if found else text
+
+
+# Kinds of evidence that are typed in more ways than one.
+READ: Mapping[str, Callable[[Any], str]] = {"yes": _ticked, "date": _day, "last4": _half_width}

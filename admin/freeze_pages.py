@@ -1,0 +1,78 @@
+"""The pages of a hold: a lead proposes how it ends, and a person who has had no part in the case agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from admin import case_view
+from admin.acts import AT_WORK, ActPage, ActView, Visit
+from admin.forms import DeskForm, built, code_field, radio_field, reason_field, sent_version, words_for
+from portal import labels
+from portal.casework import objection
+from portal.domain.lifecycle import AFTER_REMOVAL, UNFREEZE_OUTCOMES, Act
+from portal.models import Case
+
+
+def outcomes(case: Case) -> list[str]:
+    """How this hold can end: after a removal otherwise than before one."""
+    removed = case.deactivated_at is not None
+    return [outcome for outcome in UNFREEZE_OUTCOMES if (outcome in AFTER_REMOVAL) == removed]
+
+
+def _propose_form(visit: Visit) -> DeskForm:
+    outcome = radio_field(
+        _l("How to go on"), words_for("unfreeze", outcomes(visit.case)), _l("Select how to go on")
+    )
+    hint = _l("For your colleagues. The owner does not see it.")
+    return built(("outcome", outcome), ("reason", reason_field(_l("Reason"), _l("Enter a reason."), hint)))
+
+
+def _propose(visit: Visit, form: DeskForm) -> None:
+    objection.propose_unfreeze(
+        visit.ctx, visit.case.id, form["outcome"].data, form["reason"].data, version=sent_version()
+    )
+
+
+def _agree_form(_visit: Visit) -> DeskForm:
+    return built(("code", code_field()))
+
+
+def _proposed(visit: Visit) -> Mapping[str, Any]:
+    ctx, case = visit.ctx, visit.case
+    return {
+        "proposal": labels.word("unfreeze", case.unfreeze) if case.unfreeze else "",
+        "proposer": case_view.person_name(ctx, case.unfreeze_proposer_id),
+        "reasons": case_view.written_reasons(ctx, case),
+    }
+
+
+def _agree(visit: Visit, form: DeskForm) -> None:
+    objection.agree_unfreeze(visit.ctx, visit.case.id, code=form["code"].data, version=sent_version())
+
+
+class FreezesView(ActView):
+    """Leads propose, an approver or another lead agrees."""
+
+    roles = AT_WORK
+    pages = {  # noqa: RUF012 - a table
+        "propose": ActPage(
+            Act.PROPOSE_UNFREEZE,
+            labels.TABLES["act"]["propose_unfreeze"],
+            _propose,
+            "unfreeze_proposed",
+            form=_propose_form,
+            lead=_l("Speak to the person who objected first, at a contact of the register."),
+        ),
+        "agree": ActPage(
+            Act.AGREE_UNFREEZE,
+            labels.TABLES["act"]["agree_unfreeze"],
+            _agree,
+            "decided",
+            form=_agree_form,
+            more=_proposed,
+            template="agree",
+        ),
+    }

@@ -1,0 +1,221 @@
+"""The pages of a removal: what will go, starting it with a fresh code, the steps people do by hand, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Response, render_template, request, url_for
+from flask_admin import expose
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from admin import case_view
+from admin.acts import AT_WORK, ActPage, ActView, Visit, case_on_desk, hard_blockers
+from admin.base import ctx
+from admin.case_checks import names_of
+from admin.decision_pages import device_words
+from admin.forms import DeskForm, built, code_field, sent_version, tick_field
+from portal import labels
+from portal.casework import deactivation
+from portal.casework.context import Context, NotFound, Refused
+from portal.connectors.runbook import STEPS
+from portal.domain.lifecycle import Act, Status
+from portal.models import Account, Case, Removal, RunbookStep
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a runbook as the page shows it."""
+
+    key: str
+    item: str  # how an address names it
+    done_by: str = ""
+    done_at: datetime | None = None
+    attested_by: str = ""
+    attested_at: datetime | None = None
+    own: bool = False
+
+
+# What the page of the result says after a step.
+SAID: Mapping[str, LazyString] = {
+    "done": _l("The step is saved. A different person must confirm it."),
+    "attested": _l("The step is done and confirmed."),
+}
+
+
+def _execute_form(_visit: Visit) -> DeskForm:
+    seen = tick_field(
+        _l("I have checked what will happen"), _l("Confirm that you have checked what will happen")
+    )
+    return built(("seen", seen), ("code", code_field()))
+
+
+def _what_goes(visit: Visit) -> Mapping[str, Any]:
+    """Account, devices as they are at this moment, the wait that is over, and who agreed."""
+    ctx_, case = visit.ctx, visit.case
+    account = ctx_.session.get_one(Account, case.account_id)
+    seen = deactivation.dry_run(ctx_, case)
+    names = (case_view.person_name(ctx_, case.proposer_id), case_view.person_name(ctx_, case.approver_id))
+    return {
+        "account": account,
+        "chosen": [device_words(device) for device in seen.chosen],
+        "kept": [device_words(device) for device in seen.kept],
+        "missing": seen.missing,
+        "signed_in_since": seen.signed_in_since,
+        "approvers": gettext(", ").join(name for name in names if name),
+        "by_hand": case_view.by_hand(ctx_, case),
+    }
+
+
+def _execute(visit: Visit, form: DeskForm) -> str:
+    case_id = visit.case.id
+    try:
+        after = deactivation.execute(visit.ctx, case_id, code=form["code"].data, version=sent_version())
+    except Refused:
+        if _is_under_way(visit):
+            return url_for("removals.result", case_id=case_id)
+        raise
+    if after is Status.EXECUTING:
+        return url_for("removals.result", case_id=case_id)
+    return url_for("case.page", case_id=case_id, said="voided")
+
+
+def _is_under_way(visit: Visit) -> bool:
+    """Whether this person has started it already: a second press gets the outcome of the first."""
+    case = case_on_desk(visit.ctx, visit.case.id)
+    started = case.status in {Status.EXECUTING, Status.DEACTIVATED}
+    return started and case.executor_id == visit.ctx.actor.person_id
+
+
+def _step(visit: Visit) -> tuple[Removal, str]:
+    """The step that the address names: an attempt row and a step of the runbook."""
+    removal_id, _, step = visit.item.partition(":")
+    removal = visit.ctx.session.get(Removal, removal_id)
+    if removal is None or removal.case_id != visit.case.id or step not in STEPS:
+        raise NotFound()
+    return removal, step
+
+
+def _step_title(visit: Visit) -> Mapping[str, Any]:
+    return {"title": labels.word("runbook_step", _step(visit)[1])}
+
+
+def _attest_form(_visit: Visit) -> DeskForm:
+    return built(("code", code_field()))
+
+
+def _do(visit: Visit, _form: DeskForm) -> str:
+    removal, step = _step(visit)
+    deactivation.confirm_step(visit.ctx, visit.case.id, removal.id, step)
+    return _at_step(visit, step, "done")
+
+
+def _attest(visit: Visit, form: DeskForm) -> str:
+    removal, step = _step(visit)
+    deactivation.attest_step(visit.ctx, visit.case.id, removal.id, step, code=form["code"].data)
+    return _at_step(visit, step, "attested")
+
+
+def _at_step(visit: Visit, step: str, said: str) -> str:
+    return url_for("removals.result", case_id=visit.case.id, said=said, _anchor=f"step-{step}")
+
+
+class RemovalsView(ActView):
+    """Everybody at work may start what two others have agreed to, when its time has come."""
+
+    roles = AT_WORK
+    pages = {  # noqa: RUF012 - a table
+        "execute": ActPage(
+            Act.EXECUTE,
+            labels.TABLES["act"]["execute"],
+            _execute,
+            "removal",
+            form=_execute_form,
+            more=_what_goes,
+            template="execute",
+        ),
+        "do": ActPage(
+            Act.CONFIRM_STEP,
+            labels.TABLES["act"]["confirm_step"],
+            _do,
+            "step",
+            more=_step_title,
+            lead=_l("Confirm only what you have done yourself in the other system."),
+            button=labels.TABLES["act"]["confirm_step"],
+        ),
+        "attest": ActPage(
+            Act.ATTEST_STEP,
+            labels.TABLES["act"]["attest_step"],
+            _attest,
+            "step",
+            form=_attest_form,
+            more=_step_title,
+            lead=_l("Look at the other system yourself before you confirm."),
+            button=labels.TABLES["act"]["attest_step"],
+        ),
+    }
+
+    @expose("/<case_id>/result")
+    def result(self, case_id: str) -> Response:
+        case = case_on_desk(ctx(), case_id)
+        rows = deactivation.removals_of(ctx(), case)
+        hand = case_view.by_hand(ctx(), case)
+        steps = _steps(ctx(), rows) if hand else {}
+        html = render_template(
+            "staff/removal.html",
+            case=case,
+            outcome=outcome_of(case, rows),
+            by_hand=hand,
+            devices=[_attempt(case, row, steps.get(row.id, [])) for row in rows],
+            can_work=not hard_blockers(ctx(), case, Act.CONFIRM_STEP),
+            said=SAID.get(request.args.get("said", "")),
+            case_url=url_for("case.page", case_id=case_id),
+        )
+        return Response(html, mimetype="text/html")
+
+
+def outcome_of(case: Case, rows: Sequence[Removal]) -> str:
+    """done, running, partly, failed, or none where no removal of this round has begun."""
+    gone = [row for row in rows if row.state == "confirmed"]
+    if case.deactivated_at is not None:
+        return "done"
+    if case.status == Status.EXECUTING:
+        return "running"
+    if not rows:
+        return "none"
+    return "partly" if gone else "failed"
+
+
+def _attempt(case: Case, row: Removal, steps: Sequence[Step]) -> dict[str, Any]:
+    device = next((one for one in case.devices if one["id"] == row.device_id), None)
+    return {"row": row, "device": device_words(device) if device else row.device_id, "steps": steps}
+
+
+def _steps(ctx_: Context, rows: Sequence[Removal]) -> dict[str, list[Step]]:
+    """The runbook of each attempt with what is done and attested, and by whom. One's own step is attested by somebody else."""
+    query = select(RunbookStep).where(RunbookStep.removal_id.in_([row.id for row in rows]))
+    kept = {(step.removal_id, step.step): step for step in ctx_.session.execute(query).scalars()}
+    people = [person for step in kept.values() for person in (step.done_by, step.attested_by)]
+    names = names_of(ctx_, people)
+    return {
+        row.id: [_shown(ctx_, f"{row.id}:{key}", key, kept.get((row.id, key)), names) for key in STEPS]
+        for row in rows
+    }
+
+
+def _shown(ctx_: Context, item: str, key: str, step: RunbookStep | None, names: Mapping[str, str]) -> Step:
+    if step is None:
+        return Step(key, item)
+    return Step(
+        key,
+        item,
+        done_by=names.get(step.done_by, ""),
+        done_at=step.done_at,
+        attested_by=names.get(step.attested_by or "", ""),
+        attested_at=step.attested_at,
+        own=step.done_by == ctx_.actor.person_id,
+    )

@@ -1,0 +1,166 @@
+"""The page that staff work from, with few cases and with many: how long it takes, and that it asks no more than before."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select, text
+from werkzeug.test import TestResponse
+
+import wsgi
+from bench import bare
+from bench.counting import counted
+from bench.desks import Desk, demo, make_history
+from bench.durable import STORES, Store
+from bench.figures import Figure, middle, percentile
+from bench.machine import Usage, metered
+from bench.plan import Plan, Say
+from bench.profiling import profiled
+from portal.casework import sessions
+from portal.domain.lifecycle import SYSTEM, Role
+from portal.models import Staff, StaffRole
+
+VIEWS = ("unassigned", "open")
+FLOOR = "bare page"
+WARM_UP = 3
+CASE_LINK = 'href="/admin/case/'
+
+Get = Callable[[], TestResponse]
+
+
+@dataclass
+class Looks:
+    """What one page took and asked, look by look."""
+
+    seconds: list[float] = field(default_factory=list)
+    in_database: list[float] = field(default_factory=list)
+    on_processor: list[float] = field(default_factory=list)
+    statements: list[int] = field(default_factory=list)
+    rows: int = 0
+
+    @property
+    def asked(self) -> int:
+        """How many statements a look takes; now and then one more keeps the session awake."""
+        return int(middle(self.statements))
+
+    def described(self) -> dict[str, Any]:
+        return {
+            "p50_ms": middle(self.seconds) * 1000,
+            "p95_ms": percentile(self.seconds, 95) * 1000,
+            "database_ms": middle(self.in_database) * 1000,
+            "processor_ms": middle(self.on_processor) * 1000,
+            "statements": self.asked,
+            "rows": self.rows,
+        }
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All pages at one number of cases, and which part of the processors others took meanwhile."""
+
+    cases: int
+    looks: Mapping[str, Looks]
+    others: float
+
+
+def measure(plan: Plan, say: Say) -> Iterator[Figure]:
+    for kind, opened in STORES.items():
+        with opened() as store, demo(store) as desk:
+            app = wsgi.create_app(runtime=desk.runtime)
+            few, many = _with_few_and_many(store, desk, app, plan, say)
+            if plan.profile:
+                get = _pages(desk, app)[VIEWS[0]]
+                with profiled(f"{plan.page_views} looks at the queue, {kind}"):
+                    for _time in range(plan.page_views):
+                        get()
+        yield from _figures(kind, few)
+        yield from _figures(kind, many, few)
+
+
+def _with_few_and_many(store: Store, desk: Desk, app: Flask, plan: Plan, say: Say) -> tuple[Seen, Seen]:
+    """Look while the history grows: once with few cases, once with all."""
+    seen: list[Seen] = []
+    made = 0
+
+    def grown(more: int) -> None:
+        nonlocal made
+        made += more
+        # by batches, so that it may be a few more
+        if made >= (plan.many_cases if seen else plan.few_cases):
+            say(f"queue, {store.kind}: look {plan.page_views} times at each view of {made:,} cases")
+            seen.append(_in_turns(store, desk, _pages(desk, app), plan.page_views, made))
+
+    say(f"queue, {store.kind}: make {plan.many_cases:,} cases")
+    make_history(desk, app, plan.many_cases, grown)
+    few, many = seen
+    return few, many
+
+
+def _pages(desk: Desk, app: Flask) -> Mapping[str, Get]:
+    """The views as a verifier sees them who has just signed in, and the floor."""
+    with desk.runtime.sessions() as session:
+        ctx = desk.runtime.context(session, SYSTEM)
+        holds = StaffRole.role == Role.VERIFIER
+        login = session.execute(select(Staff).join(StaffRole).where(holds).limit(1)).scalar_one()
+        # not with password and code: a code counts once, and the next one comes in half a minute
+        with ctx.act():
+            opened = sessions.start(ctx, login, "full")
+    client = app.test_client()
+    client.set_cookie("staff", opened.cookie)
+    views: dict[str, Get] = {view: partial(client.get, f"/admin/queue/?view={view}") for view in VIEWS}
+    return {**views, FLOOR: partial(bare.one_table().test_client().get, "/")}
+
+
+def _in_turns(store: Store, desk: Desk, pages: Mapping[str, Get], number: int, cases: int) -> Seen:
+    if store.kind == "PostgreSQL":
+        # what autovacuum does by itself within a minute
+        with desk.runtime.engine.begin() as connection:
+            connection.execute(text("ANALYZE"))
+    for get in pages.values():
+        for _time in range(WARM_UP):
+            get()
+    gc.collect()
+    looks, usage = {name: Looks() for name in pages}, Usage()
+    with metered(usage, store.pids):
+        for _time in range(number):
+            for name, get in pages.items():
+                _look(desk, get, looks[name])
+    return Seen(cases, looks, usage.share("others"))
+
+
+def _look(desk: Desk, get: Get, looks: Looks) -> None:
+    with counted(desk.runtime.engine) as count:
+        started, worked = time.perf_counter(), time.process_time()
+        response = get()
+        looks.seconds.append(time.perf_counter() - started)
+        looks.on_processor.append(time.process_time() - worked)
+    if response.status_code != 200:
+        raise RuntimeError(f"The page was answered with {response.status_code}.")
+    looks.in_database.append(count.seconds)
+    looks.statements.append(count.statements)
+    looks.rows = response.text.count(CASE_LINK)
+
+
+def _figures(kind: str, seen: Seen, before: Seen | None = None) -> Iterator[Figure]:
+    floor = seen.looks[FLOOR]
+    for view in VIEWS:
+        ours, name = seen.looks[view], f"queue ({view}), {kind}, {seen.cases:,} cases"
+        grown = ours.asked - before.looks[view].asked if before else 0
+        asking, working = middle(ours.in_database) * 1000, middle(ours.on_processor) * 1000
+        yield Figure(
+            name=name,
+            ours=middle(ours.seconds) * 1000,
+            floor=middle(floor.seconds) * 1000,
+            floor_name=FLOOR,
+            unit="ms",
+            limit=f"processor {working:.1f} ms; {ours.asked} statements {asking:.1f} ms",
+            others=seen.others,
+            details={"ours": ours.described(), "floor": floor.described()},
+            broken=f"{name}: {grown} statements more than with fewer cases." if grown > 0 else "",
+        )

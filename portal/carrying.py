@@ -1,0 +1,198 @@
+"""What it takes to carry out each kind of queued work: mails, papers, matching, links that were asked for, removals.
+
+Work that touches nothing but the database is done in the transaction that closes its row, and so exactly once; a mail is
+sent at least once.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from portal import i18n, mailer, notice_facts, notices, outbox, pdf, receipts, throttle
+from portal.casework import deactivation, intake
+from portal.casework.context import Context
+from portal.domain.languages import LANGUAGES
+from portal.domain.lifecycle import SYSTEM
+from portal.models import Case, Document, OutboxRow
+from portal.runtime import Runtime
+
+log = logging.getLogger("kaijo.worker")
+
+# Mails that a stranger can cause to any address: so many an hour and a day, whoever asks.
+STRANGERS_MAILS = frozenset({"confirm_address", "find_link"})
+
+
+def where(problem: BaseException) -> str:
+    """The kind and the place of an unexpected error. Its message may quote what people typed, and is not logged."""
+    return "".join([type(problem).__name__, "\n", *traceback.format_tb(problem.__traceback__)])
+
+
+class LeaseLost(Exception):
+    """Another worker has the row now: nothing of this try may be written."""
+
+
+class GivenUp(Exception):
+    """Trying again will not help. The text says why, without personal data."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One claimed row, and what it takes to carry it out."""
+
+    runtime: Runtime
+    session: Session
+    row: OutboxRow
+    worker: str
+
+    @property
+    def context(self) -> Context:
+        """The desk itself, at the present moment."""
+        return self.runtime.context(self.session, SYSTEM)
+
+    @property
+    def case_id(self) -> str:
+        if self.row.case_id is None:
+            raise GivenUp("the row names no case")
+        return self.row.case_id
+
+
+def finish(work: Work, *, state: str = "done", also: Callable[[Context], object] | None = None) -> None:
+    """Close the row together with what belongs to it, in one transaction. Raises LeaseLost and writes nothing."""
+    context = work.context
+    with context.act():
+        if not outbox.finish(work.session, work.row.id, work.worker, now=context.now, state=state):
+            raise LeaseLost
+        if also is not None:
+            also(context)
+
+
+def _mail(work: Work) -> None:
+    if paper := notices.PAPERS.get(work.row.notice or ""):
+        _paint_first(work, paper)
+    message = _written(work)
+    if _too_many(work, message):
+        raise GivenUp("too many mails to this address")
+    # No transaction stays open while the mail server takes its time.
+    work.session.rollback()
+    if work.runtime.settings.demo:
+        finish(work, also=lambda ctx: mailer.keep(ctx.session, message, now=ctx.now))
+        return
+    mailer.send(work.runtime.settings.smtp, message)
+    finish(work)
+
+
+def _written(work: Work) -> EmailMessage:
+    """The message of the row. What cannot be written now cannot be written later either."""
+    try:
+        mail = notices.render(work.runtime, work.session, work.row)
+        return mailer.compose(mail, work.runtime.settings, key=work.row.id, at=work.row.created_at)
+    except OperationalError:
+        raise
+    except notices.Unwritable as problem:
+        raise GivenUp(str(problem)) from None
+    except Exception as problem:
+        raise GivenUp(f"cannot be written ({type(problem).__name__})") from problem
+
+
+def _too_many(work: Work, message: EmailMessage) -> bool:
+    if work.row.notice not in STRANGERS_MAILS or work.row.attempts > 1:
+        return False
+    context, limits = work.context, work.runtime.limits
+    address = message["To"].addresses[0].addr_spec
+    windows = (
+        ("mailbox_hour", timedelta(hours=1), limits.mails_per_mailbox_hour),
+        ("mailbox_day", timedelta(days=1), limits.mails_per_mailbox_day),
+    )
+    with context.act():
+        counts = [
+            throttle.hit(work.session, context.vault, rule, address, window=window, now=context.now) > most
+            for rule, window, most in windows
+        ]
+    return any(counts)
+
+
+def _document(work: Work) -> None:
+    document_id = work.row.unique_key.partition(":")[0]
+    document = work.session.get(Document, document_id)
+    if document is None:
+        raise GivenUp("there is no such paper")
+    painted = _painted(work, document)
+    work.session.rollback()
+    finish(work, also=lambda ctx: receipts.store(ctx, document_id, painted) if painted else None)
+
+
+def _paint_first(work: Work, kind: str) -> None:
+    """Have the paper ready that a mail brings along. Without it the mail goes out all the same, and says where it is."""
+    case = work.session.get(Case, work.case_id)
+    document = receipts.document_of(work.context, case, kind) if case else None
+    if document is None:
+        return
+    try:
+        painted = _painted(work, document)
+    except OperationalError:
+        raise
+    except Exception as problem:
+        work.session.rollback()
+        log.error("document %s cannot be painted: %s", document.id, where(problem))
+        return
+    if painted:
+        receipts.store(work.context, document.id, painted)
+
+
+def _painted(work: Work, document: Document) -> bytes | None:
+    """Paint a paper that was not painted yet, from its frozen facts and what this installation is called."""
+    facts = receipts.open_facts(work.context, document)
+    if document.painted_at is not None or not facts:
+        return None
+    settings, kind, language = work.runtime.settings, document.kind, document.language
+    facts |= {
+        "service_name": settings.service_name,
+        "help_url": notice_facts.help_url(settings, language),
+        "status_url_text": f"{settings.base_url}/{language}/find",
+        "hours": {each: _hours(each) for each in LANGUAGES},
+    }
+    # Painting takes a second: no transaction stays open for it.
+    work.session.rollback()
+    return pdf.paint(kind, facts, language)
+
+
+def _hours(language: str) -> str:
+    with i18n.spoken_in(language):
+        return notice_facts.support_hours(language)
+
+
+def _match(work: Work) -> None:
+    finish(work, also=lambda ctx: intake.match(ctx, work.case_id))
+
+
+def _find(work: Work) -> None:
+    finish(work, also=lambda ctx: intake.send_found_link(ctx, work.row.unique_key))
+
+
+def _remove(work: Work) -> None:
+    # Not in one transaction: "sent" must stand in the database before the other system is called.
+    deactivation.carry_out(work.context, work.case_id)
+    finish(work)
+
+
+def _suspend(work: Work) -> None:
+    deactivation.suspend(work.context, work.case_id)
+    finish(work)
+
+
+KINDS: Mapping[str, Callable[[Work], None]] = {
+    "mail": _mail,
+    "document": _document,
+    "match": _match,
+    "find": _find,
+    "remove": _remove,
+    "suspend": _suspend,
+}

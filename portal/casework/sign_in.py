@@ -1,0 +1,333 @@
+"""How staff sign in: password and code in one post with one answer, enrolment, recovery codes, and fresh codes for acts.
+
+Wrong passwords only slow down, per login and per address, and never lock; wrong codes count only behind a right password
+and disable the factor in the end. So nobody without the password can shut a colleague out. Whatever fails, the work done,
+the delays and the answer are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+
+from portal import audit, contact, passwords, throttle
+from portal.casework import factor, sessions, staff_mail
+from portal.casework.context import Context, Refused, Throttled
+from portal.casework.sessions import Opened, SignedIn
+from portal.models import Staff, StaffSession, Throttle
+
+NEW_KEY_LIFE = timedelta(minutes=10)
+NEW_KEY_TRIES = 5
+LOGGED_PAUSE = timedelta(minutes=1)  # shorter ones are typing errors, and would fill the log
+
+
+@dataclass(frozen=True)
+class Brake:
+    """Counts failures under a key; each one beyond the free ones doubles the pause. Forgets after a quiet time."""
+
+    rule: str
+    free: str  # name of the limit
+    forgets: timedelta
+
+
+LOGIN = Brake("staff_password", "staff_password_free_tries", timedelta(days=1))
+ADDRESS = Brake("staff_password_address", "staff_password_per_ip_hour", timedelta(hours=1))
+
+
+@dataclass(frozen=True)
+class Known:
+    """A login as it was when its password was compared."""
+
+    id: str
+    password_hash: str | None
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """The key that is being set up. It becomes the factor with one right code."""
+
+    secret: str
+    address: str
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The key as it is read and typed."""
+        return tuple(self.secret[start : start + 4] for start in range(0, len(self.secret), 4))
+
+
+def sign_in(ctx: Context, login: str, password: str, *, code: str, old_cookie: str | None = None) -> Opened:
+    """Open a session for password and code, or, where no factor is set up yet, for the password alone.
+
+    Raises Refused("sign_in_failed") whatever was wrong, and Throttled.
+    """
+    email = _canonical(login)
+    pause = _take_turn(ctx, email)
+    known, right = _check_password(ctx, email, password)
+    opened = None
+    with ctx.act():
+        staff = factor.lock(ctx, known.id) if known else None
+        stage = _judge(ctx, staff, known, code=code, password_right=right)
+        if staff and stage:
+            opened = _open(ctx, staff, stage, email=email, old_cookie=old_cookie)
+            _rehash(staff, password)
+        else:
+            _failed(ctx, staff, "code" if right else "password", pause)
+    if opened is None:
+        raise Refused("sign_in_failed")
+    return opened
+
+
+def recover(ctx: Context, login: str, password: str, *, code: str, old_cookie: str | None = None) -> Opened:
+    """Open a session that can only ask for a reset, for password and a saved recovery code. Raises as `sign_in`."""
+    email = _canonical(login)
+    pause = _take_turn(ctx, email)
+    known, right = _check_password(ctx, email, password)
+    code_id = factor.matching_recovery_code(ctx, known.id if known and right else None, code)
+    opened = None
+    with ctx.act():
+        staff = factor.lock(ctx, known.id) if known else None
+        usable = staff and right and _is_same(staff, known)
+        if staff and usable and code_id and factor.use_recovery_code(ctx, code_id):
+            opened = _open(ctx, staff, "recovery", email=email, old_cookie=old_cookie)
+            left = len(factor.unused_recovery_codes(ctx, staff.id))
+            factor.record(ctx, staff, "staff:recovery:used", actor=f"staff:{staff.id}", left=left)
+            staff_mail.changed(ctx, [staff], "recovery_used", about=staff)
+        else:
+            _failed(ctx, staff, "recovery" if right else "password", pause)
+    if opened is None:
+        raise Refused("sign_in_failed")
+    return opened
+
+
+def _canonical(login: str) -> str:
+    try:
+        return contact.parse_email(login).canonical
+    except contact.ContactError:
+        # nobody's, but counted and answered like everybody's; as a hash, whatever bytes were sent
+        return hashlib.sha256(login.encode(errors="replace")).hexdigest()
+
+
+def _check_password(ctx: Context, email: str, password: str) -> tuple[Known | None, bool]:
+    """Outside of any transaction, because hashing takes longer than all else together. Nobody's takes as long."""
+    query = select(Staff).where(Staff.email == email, Staff.email != "")
+    staff = ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    right = passwords.fits(staff.password_hash if staff else None, password)
+    return (Known(staff.id, staff.password_hash) if staff else None), right
+
+
+def _is_same(staff: Staff, known: Known | None) -> bool:
+    """Nothing happened to the login while its password was being compared."""
+    return bool(known and staff.disabled_at is None and staff.password_hash == known.password_hash)
+
+
+def _judge(
+    ctx: Context, staff: Staff | None, known: Known | None, *, code: str, password_right: bool
+) -> str | None:
+    """The stage that these proofs open, or None. A right code is used up also where the password was wrong."""
+    if staff is None:
+        return None
+    if not (password_right and _is_same(staff, known)):
+        factor.spend(ctx, staff, code)
+        return None
+    if not factor.is_enrolled(staff):
+        return "enrol"
+    if not factor.accepts(ctx, staff, code):
+        return None
+    return "full" if factor.unused_recovery_codes(ctx, staff.id) else "codes"
+
+
+def _open(ctx: Context, staff: Staff, stage: str, *, email: str, old_cookie: str | None) -> Opened:
+    _give_back_turn(ctx, email)
+    sessions.end(ctx, old_cookie)
+    opened = sessions.start(ctx, staff, stage, kept=_first_content(ctx, stage))
+    factor.record(ctx, staff, "staff:sign_in:done", actor=f"staff:{staff.id}")
+    return opened
+
+
+def _first_content(ctx: Context, stage: str) -> dict[str, object] | None:
+    if stage == "enrol":
+        return _new_key(ctx)
+    if stage == "codes":
+        return {"codes": factor.new_recovery_codes(ctx.limits.recovery_codes)}
+    return None
+
+
+def _rehash(staff: Staff, password: str) -> None:
+    if staff.password_hash and passwords.is_outdated(staff.password_hash):
+        staff.password_hash = passwords.hashed(password)
+
+
+def _failed(ctx: Context, staff: Staff | None, what: str, pause: timedelta) -> None:
+    if staff is None:
+        audit.append(ctx.session, "system", "system:sign_in:failed", actor="system", at=ctx.now, facts={})
+        return
+    factor.record(ctx, staff, "staff:sign_in:failed", actor="system", factor=what)
+    if pause >= LOGGED_PAUSE:
+        until = audit.timestamp(ctx.now + pause)
+        factor.record(ctx, staff, "staff:sign_in:blocked", actor="system", until=until)
+
+
+def _take_turn(ctx: Context, email: str) -> timedelta:
+    """Count this try as a failure before it is judged, so that a hundred at once are not judged at once.
+
+    Returns the pause after it. Raises Throttled while an earlier one's pause lasts, and counts nothing then.
+    """
+    with ctx.act():
+        keys = [(LOGIN, email), *([(ADDRESS, ctx.origin.address)] if ctx.origin.address else [])]
+        return max(_count(ctx, brake, key) for brake, key in keys)
+
+
+def _count(ctx: Context, brake: Brake, key: str) -> timedelta:
+    # The upsert locks the key's row until the commit: tries at the same moment queue up here.
+    throttle.hit(ctx.session, ctx.vault, brake.rule, key, window=brake.forgets, now=ctx.now)
+    row = _pause_of(ctx, brake, key)
+    if row and row.window_at > ctx.now:
+        raise Throttled(math.ceil((row.window_at - ctx.now).total_seconds()))
+    is_forgotten = row is None or row.window_at <= ctx.now - brake.forgets
+    tries = 1 if row is None or is_forgotten else row.count + 1
+    pause = _pause_after(ctx, tries, getattr(ctx.limits, brake.free))
+    _set_pause(ctx, brake, key, tries, ctx.now + pause)
+    return pause
+
+
+def _pause_after(ctx: Context, tries: int, free: int) -> timedelta:
+    if tries <= free:
+        return timedelta(0)
+    doubled = min(tries - free - 1, 20)
+    return min(timedelta(seconds=2**doubled), ctx.limits.staff_password_delay_max)
+
+
+def _pause_rule(brake: Brake) -> str:
+    return f"{brake.rule}_pause"
+
+
+def _pause_of(ctx: Context, brake: Brake, key: str) -> Throttle | None:
+    digest = ctx.vault.digest(_pause_rule(brake), key)
+    query = select(Throttle).where(Throttle.rule == _pause_rule(brake), Throttle.digest == digest)
+    return ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+
+
+def _set_pause(ctx: Context, brake: Brake, key: str, tries: int, until: datetime) -> None:
+    rule = _pause_rule(brake)
+    digest = ctx.vault.digest(rule, key)
+    ctx.session.execute(delete(Throttle).where(Throttle.rule == rule, Throttle.digest == digest))
+    if tries > 0:
+        ctx.session.add(Throttle(rule=rule, digest=digest, window_at=until, count=tries))
+        ctx.session.flush()
+
+
+def _give_back_turn(ctx: Context, email: str) -> None:
+    """A login's failures are forgiven; an address only gets this one try back, or one's own login would reset it."""
+    _set_pause(ctx, LOGIN, email, 0, ctx.now)
+    row = _pause_of(ctx, ADDRESS, ctx.origin.address) if ctx.origin.address else None
+    if row:
+        _set_pause(ctx, ADDRESS, ctx.origin.address, row.count - 1, ctx.now)
+
+
+def fresh_factor(ctx: Context, staff_id: str, code: str) -> bool:
+    """Spend one code for one act, in a transaction of its own: it stays spent when that act is then refused.
+
+    Failures count as at sign-in. Raises Throttled after too many.
+    """
+    if ctx.session.info.get("acting"):
+        raise RuntimeError("a fresh code is spent before its act begins, or a refusal would give it back")
+    with ctx.act():
+        staff = factor.lock(ctx, staff_id)
+        if staff is None or staff.disabled_at is not None or not factor.is_enrolled(staff):
+            return False
+        wait = factor.seconds_to_wait(ctx, staff)
+        accepted = factor.fresh(ctx, staff, code)
+    if wait:
+        raise Throttled(wait)
+    return accepted
+
+
+def begin_enrolment(ctx: Context, staff: Staff) -> Opened:
+    """Open a session that can only set up a factor, for a locked login that has just proven its mailbox."""
+    return sessions.start(ctx, staff, "enrol", kept=_new_key(ctx))
+
+
+def _new_key(ctx: Context) -> dict[str, object]:
+    return {"secret": factor.new_secret(), "tries": 0, "until": audit.timestamp(ctx.now + NEW_KEY_LIFE)}
+
+
+def enrolment(ctx: Context, signed: SignedIn, *, issuer: str) -> Enrolment:
+    """The key to set up in this session. Raises Refused outside of its stage."""
+    row = ctx.session.get(StaffSession, signed.session_hash)
+    if row is None or row.stage != "enrol":
+        raise Refused("session_moved")
+    secret = sessions.kept(ctx, row, signed.staff)["secret"]
+    return Enrolment(secret, factor.address_of(secret, login=signed.staff.email, issuer=issuer))
+
+
+def enrol(ctx: Context, signed: SignedIn, code: str) -> Opened:
+    """Make the key the login's factor with one code of it; the recovery codes come next.
+
+    Raises Refused("wrong_code"), or ("new_key") when the key was too old or tried too often and another is shown.
+    """
+    opened, refused = None, "wrong_code"
+    with ctx.act():
+        row, staff = sessions.lock(ctx, signed, "enrol")
+        key = sessions.kept(ctx, row, staff)
+        step = factor.step_of(key["secret"], code, ctx.now)
+        if key["until"] <= audit.timestamp(ctx.now):
+            refused = _keep(ctx, row, staff, _new_key(ctx), "new_key")
+        elif step is not None:
+            opened = _activate(ctx, row, staff, key["secret"], step)
+        elif key["tries"] + 1 >= NEW_KEY_TRIES:
+            refused = _keep(ctx, row, staff, _new_key(ctx), "new_key")
+        else:
+            refused = _keep(ctx, row, staff, {**key, "tries": key["tries"] + 1}, "wrong_code")
+    if opened is None:
+        raise Refused(refused, field="code")
+    return opened
+
+
+def _keep(ctx: Context, row: StaffSession, staff: Staff, content: object, reason: str) -> str:
+    ctx.vault.seal_json(ctx.session, staff.subject_id, row, "enrolment", content)
+    return reason
+
+
+def _activate(ctx: Context, row: StaffSession, staff: Staff, secret: str, step: int) -> Opened:
+    ctx.vault.seal(ctx.session, staff.subject_id, staff, "totp", secret)
+    staff.totp_last_step, staff.totp_failures, staff.totp_enrolled_at = step, 0, ctx.now
+    opened = sessions.move(ctx, row, staff, "codes", kept=_first_content(ctx, "codes"))
+    factor.end_sessions(ctx, staff, "factor", keep=opened.hash)
+    factor.record(ctx, staff, "staff:factor:enrolled", actor=f"staff:{staff.id}")
+    staff_mail.changed(ctx, [staff], "factor_enrolled", about=staff)
+    return opened
+
+
+def codes(ctx: Context, signed: SignedIn) -> tuple[str, ...]:
+    """The recovery codes that this session shows until they are saved; nothing keeps them in clear afterwards."""
+    row = ctx.session.get(StaffSession, signed.session_hash)
+    if row is None or row.stage != "codes":
+        raise Refused("session_moved")
+    return tuple(sessions.kept(ctx, row, signed.staff)["codes"])
+
+
+def save_codes(ctx: Context, signed: SignedIn) -> Opened:
+    """The codes are saved: keep their hashes in the place of the old set, and let the person in."""
+    shown = codes(ctx, signed)
+    hashes = factor.hashes_of(list(shown))
+    with ctx.act():
+        row, staff = sessions.lock(ctx, signed, "codes")
+        if tuple(sessions.kept(ctx, row, staff)["codes"]) != shown:
+            raise Refused("session_moved")
+        factor.replace_recovery_codes(ctx, staff, hashes)
+        factor.record(ctx, staff, "staff:codes:saved")
+        staff_mail.changed(ctx, [staff], "codes_renewed", about=staff)
+        return sessions.move(ctx, row, staff, "full")
+
+
+def renew_codes(ctx: Context, signed: SignedIn, code: str) -> Opened:
+    """Show a new set of recovery codes, with a fresh code. The old set works until the new one is saved."""
+    if not fresh_factor(ctx, signed.staff.id, code):
+        raise Refused("wrong_code", field="code")
+    with ctx.act():
+        row, staff = sessions.lock(ctx, signed, "full")
+        return sessions.move(ctx, row, staff, "codes", kept=_first_content(ctx, "codes"))

@@ -1,0 +1,135 @@
+"""Checks single values from the environment: each returns the value to use or says what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LOOPBACK_NAMES = ("127.0.0.1", "localhost")
+
+
+class SettingsError(Exception):
+    """The process must not start; the text is one sentence that says what to do."""
+
+
+def refuse_unknown(given: Mapping[str, str], known: frozenset[str]) -> None:
+    for name in sorted(given):
+        # a misspelt name would silently leave the default in force
+        if name not in known:
+            raise SettingsError(f"There is no setting called {name}: correct its name or unset it.")
+
+
+def refuse_debug(environ: Mapping[str, str]) -> None:
+    if environ.get("FLASK_DEBUG", "").lower() not in {"", "0", "false", "no"}:
+        raise SettingsError("Debug mode shows secrets to visitors: unset FLASK_DEBUG, or set KAIJO_DEMO=1.")
+
+
+def yes_or_no(given: Mapping[str, str], name: str) -> bool:
+    value = given.get(name, "") or "0"
+    if value not in {"0", "1"}:
+        raise SettingsError(f"{name} must be 0 or 1, not “{value}”.")
+    return value == "1"
+
+
+def names(value: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
+
+
+def windows(value: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    wanted = names(value) or known
+    if unknown := [name for name in wanted if name not in known]:
+        raise SettingsError(f"KAIJO_WINDOWS may name {' and '.join(known)}, but not {unknown[0]}.")
+    return wanted
+
+
+def whole_number(value: str, name: str, *, default: int, lowest: int, highest: int) -> int:
+    if not value:
+        return default
+    # isdigit alone lets full-width and superscript digits through
+    number = int(value) if value.isascii() and value.isdigit() and len(value) < 6 else lowest - 1
+    if not lowest <= number <= highest:
+        raise SettingsError(f"{name} must be a number from {lowest} to {highest}.")
+    return number
+
+
+def line(given: Mapping[str, str], name: str, longest: int) -> str:
+    value = given.get(name, "")
+    if len(value) > longest or not value.isprintable():
+        raise SettingsError(f"{name} must be one line of at most {longest} characters.")
+    return value
+
+
+def web_address(given: Mapping[str, str], name: str) -> str | None:
+    value = line(given, name, 200)
+    if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        raise SettingsError(f"{name} must be an address that begins with https://.")
+    return value or None
+
+
+def mail_address(given: Mapping[str, str], name: str) -> str | None:
+    value = line(given, name, 200)
+    if value and not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", value):
+        raise SettingsError(f"{name} must be one mail address.")
+    return value or None
+
+
+def database_url(value: str, data: Path) -> str:
+    if not value:
+        return f"sqlite:///{data / 'kaijo.sqlite'}"
+    scheme, separator, rest = value.partition("://")
+    if separator and scheme in {"postgresql", "postgres", "postgresql+psycopg"}:
+        return f"postgresql+psycopg://{rest}"
+    if separator and scheme == "sqlite":
+        return value
+    raise SettingsError("KAIJO_DATABASE_URL must begin with postgresql:// (or with sqlite:///).")
+
+
+def keys_folder(value: str, data: Path) -> Path:
+    """The folder of keys where real people are served; a demo keeps its keys beside its data."""
+    if not value:
+        raise SettingsError("Set KAIJO_KEYS to the folder of the keys, outside KAIJO_DATA.")
+    folder, inner, outer = Path(value).absolute(), Path(value).resolve(), data.resolve()
+    if inner.is_relative_to(outer) or outer.is_relative_to(inner):
+        # a backup of the data must never carry the keys that open it
+        raise SettingsError(f"KAIJO_KEYS ({folder}) and KAIJO_DATA overlap: move the keys away.")
+    if not folder.is_dir():
+        raise SettingsError(f"Create the folder that KAIJO_KEYS names: mkdir -m 700 {folder}.")
+    for path in (folder, *sorted(folder.iterdir())):
+        if path.stat().st_mode & 0o077:
+            raise SettingsError(f"Others can reach {path}: close it with chmod -R go= {folder}.")
+    return folder
+
+
+def base_url(value: str, port: str, demo: bool) -> str:
+    if demo and not value:
+        value = f"http://127.0.0.1:{port or '5000'}"
+    if not value:
+        raise SettingsError("Set KAIJO_BASE_URL to the address owners see, like https://mfa.corp.example.")
+    match = re.fullmatch(r"(https?)://([a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?(/.*)?", value)
+    if not match:
+        raise SettingsError(f"KAIJO_BASE_URL must look like https://mfa.corp.example, not like “{value}”.")
+    if (match[5] or "/") != "/":
+        raise SettingsError("KAIJO_BASE_URL must end after the host name: take the path away.")
+    if demo and match[2] not in LOOPBACK_NAMES:
+        raise SettingsError("Demo mode serves this machine alone: KAIJO_BASE_URL must name 127.0.0.1.")
+    if not demo and match[1] != "https":
+        raise SettingsError("KAIJO_BASE_URL must begin with https://: links and cookies carry secrets.")
+    return value.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def without_password(url: str) -> str:
+    """A database address that may be shown."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@", 1)).geturl()

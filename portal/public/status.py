@@ -1,0 +1,181 @@
+"""The status page of a request: where it stands, what the owner has to do, what happened, and the papers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import ParamSpec, cast
+
+from flask import Response, abort, g, request
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from portal import labels
+from portal.casework import approval, deactivation, intake, lookup, objection, verification
+from portal.casework.context import Refused, Throttled
+from portal.connectors import ConnectorError
+from portal.models import Case
+from portal.public import fields, owner_view
+from portal.public.confirm import gone
+from portal.public.fields import Choice, choice
+from portal.public.forms import DeviceCodeForm, LetterForm, OwnerForm
+from portal.public.visit import (
+    CASE_COOKIE,
+    ERRORS_SHOWN,
+    context,
+    cookie,
+    is_sent,
+    is_switching,
+    keep_cookie,
+    owners,
+    paint,
+    see,
+)
+
+WRONG = "wrong"  # the errors shown are not of the form's own making: the code did not fit
+P = ParamSpec("P")
+
+# What an act of the owner is answered with, above the page that shows what has become of it.
+SAID: Mapping[str, LazyString] = {
+    "answered": _l("Thank you. We go on with your request."),
+    "letter": _l("The code is right. We go on with your request."),
+    "device": _l("The code is right. We go on with your request."),
+    "ready": _l("Thank you. Keep the sign-in page open: we turn MFA off within the hour."),
+    "appealed": _l("We look at your request again. Other members of our team do it."),
+    "too_late": _l("That was no longer possible. This is how things stand now."),
+}
+
+
+def needs_case(view: Callable[P, Response]) -> Callable[P, Response]:
+    """Show the page only to a browser that came with the link to a request."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
+        case = lookup.case_by_status_link(context(), cookie(CASE_COOKIE) or "")
+        if case is None:
+            return gone("status")
+        g.case_of_visit = case
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def case_of_visit() -> Case:
+    return cast(Case, g.case_of_visit)
+
+
+@owners.get("/status/<token:raw>")
+def status_link(raw: str) -> Response:
+    """Move the link's secret out of the address, where screens, histories and helpers would show it."""
+    case = lookup.case_by_status_link(context(), raw)
+    return keep_cookie(see("status"), CASE_COOKIE, raw) if case else gone("status")
+
+
+@owners.get("/status")
+@needs_case
+def status() -> Response:
+    said = request.args.get("said", "")
+    view = owner_view.of(context(), case_of_visit())
+    return paint("status", said=SAID.get(said), is_late=said == "too_late", view=view)
+
+
+@owners.post("/status/answer")
+@needs_case
+def answered() -> Response:
+    return _act(lambda: intake.answer(context(), case_of_visit().id), "answered")
+
+
+@owners.post("/status/ready")
+@needs_case
+def ready() -> Response:
+    return _act(lambda: deactivation.declare_ready(context(), case_of_visit().id), "ready")
+
+
+@owners.route("/status/appeal", methods=["GET", "POST"])
+@needs_case
+def appeal() -> Response:
+    if request.method == "GET":
+        view = owner_view.of(context(), case_of_visit())
+        return paint("appeal", view=view) if view.appeal_until else see("status")
+    return _act(lambda: objection.appeal(context(), case_of_visit().id), "appealed")
+
+
+@owners.route("/status/letter", methods=["GET", "POST"])
+@needs_case
+def letter() -> Response:
+    if case_of_visit().status not in owner_view.ACCEPTS_LETTER:
+        return see("status", said="too_late")
+    form = LetterForm(request.form if request.method == "POST" else None)
+    wrong = _l("The code does not match. Compare it with the letter and enter it again")
+    return _code_page(
+        "letter",
+        form,
+        wrong=wrong,
+        prove=lambda code: verification.enter_letter_code(
+            context(), case_of_visit().id, fields.letter_code(code)
+        ),
+    )
+
+
+@owners.route("/status/device", methods=["GET", "POST"])
+@needs_case
+def device() -> Response:
+    case = case_of_visit()
+    choices = _devices(case)
+    if not choices:
+        return see("status", said="too_late")
+    form = DeviceCodeForm(request.form if request.method == "POST" else None)
+    form["device"].choices = choices
+    wrong = _l("The code does not match. Enter the newest code in your app")
+    return _code_page(
+        "device",
+        form,
+        wrong=wrong,
+        prove=lambda code: verification.enter_device_code(
+            context(), case.id, form["device"].data, fields.mfa_code(code)
+        ),
+    )
+
+
+def _code_page(page: str, form: OwnerForm, *, wrong: LazyString, prove: Callable[[str], bool]) -> Response:
+    """Try a code. One that does not fit, or comes too often, is answered at the field, in either language."""
+    if not is_sent(form):
+        if is_switching() and request.form.get(ERRORS_SHOWN) == WRONG and not form.errors:
+            form["code"].errors = [str(wrong)]
+        return paint(f"{page}_code", form, errors_mean=WRONG)
+    try:
+        if prove(form["code"].data):
+            return see("status", said=page)
+        form["code"].errors = [str(wrong)]
+    except Refused as refusal:
+        if refusal.reason != "too_many_codes":
+            return _refused(refusal)
+        form["code"].errors = [labels.word("refusal", refusal.reason)]
+    return paint(f"{page}_code", form, errors_mean=WRONG)
+
+
+def _devices(case: Case) -> list[Choice]:
+    """The devices to choose from, only where we asked for one; named only to a requester who has proven something."""
+    if "P1" not in case.asked:
+        return []
+    try:
+        shown = approval.devices_of(context(), case)
+    except ConnectorError:
+        abort(503)
+    numbered = enumerate(shown, start=1)
+    return [choice(one.id, owner_view.device_words(case, one, number)) for number, one in numbered]
+
+
+def _act(act: Callable[[], object], said: str) -> Response:
+    try:
+        act()
+    except Refused as refusal:
+        return _refused(refusal)
+    return see("status", said=said)
+
+
+def _refused(refusal: Refused) -> Response:
+    """Things have moved on since the page was opened: show how they stand. Too many attempts have their own page."""
+    if isinstance(refusal, Throttled):
+        raise refusal
+    return see("status", said="too_late")

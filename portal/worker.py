@@ -1,0 +1,165 @@
+"""The worker: claims what acts have queued, row by row, then does what is due because time has passed.
+
+A row is claimed in a transaction of its own and closed in one that writes only while the lease is still ours.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from types import FrameType
+
+from flask import Flask
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from portal import i18n, mailer, notices, outbox, throttle
+from portal.carrying import KINDS, GivenUp, LeaseLost, Work, finish, where
+from portal.casework import approval, drafts, timers
+from portal.casework.context import Context, NotFound
+from portal.domain.lifecycle import SYSTEM, Status
+from portal.models import Case, OutboxRow
+from portal.runtime import Runtime
+
+log = logging.getLogger("kaijo.worker")
+
+MOST_TRIES = len(outbox.BACK_OFF) + 1
+TURN = 100  # rows before the timers get their turn, however long the queue is
+TROUBLE_SECONDS = 5.0
+HOUSE_KEEPING_SECONDS = 600.0
+COUNTERS_KEPT = timedelta(days=2)  # the longest window that is counted is a day
+
+
+def work_once(runtime: Runtime, app: Flask, worker_id: str) -> bool:
+    """Claim one row and carry it out. False when nothing is due. Whatever goes wrong in a row is written to the row."""
+    with runtime.sessions() as session:
+        context = runtime.context(session, SYSTEM)
+        with context.act():
+            row = outbox.claim(session, worker_id, now=context.now)
+        if row is None:
+            return False
+        work = Work(runtime, session, row, worker_id)
+        with app.app_context(), i18n.spoken_in(notices.languages_of(row)[0]):
+            _carry_out(work, context.now)
+    return True
+
+
+def _carry_out(work: Work, now: datetime) -> None:
+    row = work.row
+    try:
+        if row.expires_at is not None and row.expires_at <= now:
+            finish(work, state="expired")
+        elif row.attempts > MOST_TRIES:
+            raise GivenUp("no try came to an end")
+        elif row.kind not in KINDS:
+            raise GivenUp("nobody knows this kind of work")
+        else:
+            KINDS[row.kind](work)
+    except LeaseLost:
+        log.warning("outbox %s: another worker has taken it over", row.id)
+    except Exception as problem:
+        _failed(work, problem)
+    if row.security and row.case_id:
+        _settle(work.context, row.case_id)
+
+
+def _failed(work: Work, problem: Exception) -> None:
+    """Write the failure to the row: it comes back later, or is left for people."""
+    work.session.rollback()
+    # Only our own errors have messages that quote nothing that people typed.
+    error = f"{problem}" if isinstance(problem, GivenUp | mailer.DeliveryFailed) else type(problem).__name__
+    context = work.context
+    with context.act():
+        state = outbox.postpone(
+            work.session, work.row, work.worker, now=context.now, error=error, permanent=_is_final(problem)
+        )
+    level = logging.ERROR if state == "dead" else logging.WARNING
+    kind = work.row.notice or work.row.kind
+    log.log(level, "outbox %s (%s) is %s: %s", work.row.id, kind, state, where(problem.__cause__ or problem))
+
+
+def _is_final(problem: Exception) -> bool:
+    if isinstance(problem, mailer.DeliveryFailed):
+        return problem.permanent
+    return isinstance(problem, GivenUp | NotFound)
+
+
+def _settle(context: Context, case_id: str) -> None:
+    """A security notice is out, or finally failed: the wait may begin. If this fails, house-keeping does it again."""
+    try:
+        approval.settle_notices(context, case_id)
+    except Exception as problem:
+        context.session.rollback()
+        log.error("case %s: the waiting period could not be started: %s", case_id, where(problem))
+
+
+def run(runtime: Runtime, app: Flask, stop: threading.Event, idle: float = 0.5) -> None:
+    """Work until told to stop, by the event or by a signal. Trouble with the database is waited out."""
+    worker_id = f"{socket.gethostname()[:20]}:{os.getpid()}:{secrets.token_hex(4)}"
+    next_cleaning = 0.0
+    with _stopped_by_signals(stop):
+        while not stop.is_set():
+            try:
+                busy = turn(runtime, app, worker_id, stop)
+                if time.monotonic() >= next_cleaning:
+                    keep_house(runtime)
+                    next_cleaning = time.monotonic() + HOUSE_KEEPING_SECONDS
+                pause = 0.0 if busy else idle
+            except Exception as problem:
+                log.error("no work for %s seconds: %s", TROUBLE_SECONDS, where(problem))
+                pause = TROUBLE_SECONDS
+            stop.wait(pause)
+
+
+def turn(runtime: Runtime, app: Flask, worker_id: str, stop: threading.Event) -> bool:
+    """Some rows, then everything that is due. True when rows may be left."""
+    rows = 0
+    while rows < TURN and not stop.is_set() and work_once(runtime, app, worker_id):
+        rows += 1
+    acts = 0 if stop.is_set() else timers.run_due(runtime)
+    return rows == TURN or acts > 0
+
+
+def keep_house(runtime: Runtime) -> None:
+    """Throw away what is over, and start waits whose last notice went out while a worker died."""
+    with runtime.sessions() as session:
+        context = runtime.context(session, SYSTEM)
+        with context.act():
+            throttle.forget_before(session, context.now - COUNTERS_KEPT)
+        drafts.purge(context)
+        for case_id in _unsettled(session):
+            _settle(runtime.context(session, SYSTEM), case_id)
+
+
+def _unsettled(session: Session) -> list[str]:
+    underway = exists().where(OutboxRow.case_id == Case.id, OutboxRow.security, OutboxRow.state == "pending")
+    query = select(Case.id).where(
+        Case.status == Status.COOLING_OFF, Case.waiting_started_at.is_(None), ~underway
+    )
+    return list(session.execute(query).scalars())
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C end the work after the row in hand. Only the main thread may listen to signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stopped(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, stopped) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

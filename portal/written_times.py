@@ -1,0 +1,96 @@
+"""How each language writes a day, a moment and a span of time. Plain tables, one entry a language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+ZONE = ZoneInfo("Asia/Tokyo")
+LONGEST_IN_HOURS = timedelta(hours=72)  # waiting periods up to this length are known by their hours
+_WEEKDAYS = "月火水木金土日"
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+@dataclass(frozen=True)
+class Units:
+    """Endings for days, hours and minutes; a pair where one and many differ."""
+
+    days: tuple[str, str]
+    hours: tuple[str, str]
+    minutes: tuple[str, str]
+    joint: str
+    under_a_minute: str
+
+
+@dataclass(frozen=True)
+class Writing:
+    """One language's way to write times."""
+
+    day: Callable[[date], str]
+    clock: Callable[[datetime], str]
+    when: str
+    long: Units
+    short: Units
+
+
+def _english_clock(local: datetime) -> str:
+    return f"{local.hour % 12 or 12}:{local.minute:02}{'am' if local.hour < 12 else 'pm'}"
+
+
+_JAPANESE_UNITS = Units((" 日", " 日"), (" 時間", " 時間"), (" 分", " 分"), " ", "1 分未満")
+
+WRITINGS: Mapping[str, Writing] = {
+    "ja": Writing(
+        day=lambda d: f"{d.year}年{d.month}月{d.day}日（{_WEEKDAYS[d.weekday()]}）",
+        clock=lambda t: f"{t.hour}:{t.minute:02}",
+        when="{day}{clock}（日本時間）",
+        long=_JAPANESE_UNITS,
+        short=_JAPANESE_UNITS,
+    ),
+    "en": Writing(
+        day=lambda d: f"{d.day} {_MONTHS[d.month - 1]} {d.year}",
+        clock=_english_clock,
+        when="{day} at {clock} JST (UTC+9)",
+        long=Units((" day", " days"), (" hour", " hours"), (" minute", " minutes"), " ", "under a minute"),
+        short=Units(("d", "d"), ("h", "h"), ("m", "m"), " ", "under 1m"),
+    ),
+}
+
+
+def local(moment: datetime) -> datetime:
+    """The same moment on a clock in Japan."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a zone means two things")
+    return moment.astimezone(ZONE)
+
+
+def day(moment: date, language: str) -> str:
+    """The calendar day, of a date or of a moment as it falls in Japan."""
+    return WRITINGS[language].day(local(moment) if isinstance(moment, datetime) else moment)
+
+
+def clock(moment: datetime, language: str) -> str:
+    return WRITINGS[language].clock(local(moment))
+
+
+def when(moment: datetime, language: str) -> str:
+    """Day, time and zone in full, because an owner may read it in another country."""
+    writing, here = WRITINGS[language], local(moment)
+    return writing.when.format(day=writing.day(here), clock=writing.clock(here))
+
+
+def duration(span: timedelta, language: str, *, short: bool = False) -> str:
+    """The two largest units of a span; the sign is the caller's business."""
+    writing = WRITINGS[language]
+    units = writing.short if short else writing.long
+    minutes = int(abs(span).total_seconds()) // 60
+    in_days = abs(span) > LONGEST_IN_HOURS
+    days, hours = (minutes // 1440, minutes % 1440 // 60) if in_days else (0, minutes // 60)
+    counted = ((days, units.days), (hours, units.hours), (0 if in_days else minutes % 60, units.minutes))
+    parts = [f"{number}{ending[number != 1]}" for number, ending in counted if number]
+    return units.joint.join(parts) or units.under_a_minute

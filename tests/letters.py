@@ -1,0 +1,103 @@
+"""Every notice of the table, queued for one real case and for staff, so that tests can read them all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from portal import audit, outbox
+from portal.casework import staff, staff_mail, telling
+from portal.casework.telling import Recipient
+from portal.domain.lifecycle import Role
+from portal.domain.notices import NOTICES, OTHER_NOTICES, Notice
+from portal.models import Account, Case, Contact, OutboxRow, Proposal, Staff
+from tests.world import World
+
+SIDES = {
+    "requester": "requester",
+    "contacts": "contact",
+    "contact": "contact",
+    "leads": "staff",
+    "compliance": "staff",
+}
+TO_THE_REQUESTER = ("find_link", "duplicate_open")
+ALL = sorted(
+    {(notice.key, SIDES[notice.audience]) for notices in NOTICES.values() for notice in notices}
+    | {(key, "requester" if key in TO_THE_REQUESTER else "staff") for key in OTHER_NOTICES}
+)
+Letters = dict[tuple[str, str], OutboxRow]
+
+
+def queue_all(world: World) -> Letters:
+    """Queue each notice once for each side that gets it."""
+    world.account()
+    case_id = world.deactivated()
+    rows = _about_the_case(world, case_id) | _about_staff(world)
+    assert sorted(rows) == ALL
+    return rows
+
+
+def _about_the_case(world: World, case_id: str) -> Letters:
+    rows: Letters = {}
+    with world.system.act():
+        case = world.session.get_one(Case, case_id)
+        known = {(notice, status) for (_, status), notices in NOTICES.items() for notice in notices}
+        others = {(Notice(key, "requester", links=("status",)), case.status) for key in TO_THE_REQUESTER}
+        for number, (notice, status) in enumerate(sorted(known | others, key=str)):
+            side = SIDES[notice.audience]
+            if (notice.key, side) not in rows:
+                rows[notice.key, side] = queue(world, case, notice, status=status, number=number)
+    return rows
+
+
+def queue(world: World, case: Case, notice: Notice, *, number: int = 0, **params: Any) -> OutboxRow:
+    """Queue one notice as an act would, with everything that any act says."""
+    until = audit.timestamp(world.now + timedelta(days=10))
+    said = {"items": ["H4", "D6"], "until": until, "hours": 24, "why": "details_differ", "alarm": "objection"}
+    to = recipient(world, case, SIDES[notice.audience], number)
+    telling.put_notice(world.system, case, notice, to, {**said, **params})
+    query = select(OutboxRow).where(
+        OutboxRow.unique_key.endswith(f":{to.key}"), OutboxRow.notice == notice.key
+    )
+    return world.session.execute(query).scalars().one()
+
+
+def recipient(world: World, case: Case, side: str, number: int = 0) -> Recipient:
+    if side == "requester":
+        return Recipient(f"requester:{number}", "ja")
+    if side == "staff":
+        login = world.session.get_one(Staff, world.logins["lee"].staff_id)
+        return Recipient(f"staff:{number}", "ja", staff=login)
+    account = world.session.get_one(Account, case.account_id)
+    contact: Contact = world.contacts(account, "email")[1]
+    return Recipient(f"contact:{number}", "ja", contact=contact)
+
+
+def _about_staff(world: World) -> Letters:
+    proposal_id = staff.propose(
+        world.as_("ada"), "role_grant", staff_id=world.logins["vic"].staff_id, payload={"role": "approver"}
+    )
+    proposal = world.session.get_one(Proposal, proposal_id)
+    staff.agree(world.as_("ann"), proposal_id, digest=proposal.digest, code=world.code("ann"))
+    with world.system.act():
+        vic = world.session.get_one(Staff, world.logins["vic"].staff_id)
+        staff_mail.invited(world.system, vic)
+        staff_mail.changed(world.system, [vic], "role_granted", about=vic, role=Role.APPROVER)
+        settings = outbox.put(
+            world.session,
+            world.runtime.vault,
+            "mail",
+            unique_key="settings_changed:1",
+            now=world.now,
+            notice="settings_changed",
+            language="ja",
+        )
+    found = {("settings_changed", "staff"): settings}
+    for key in ("staff_invite", "staff_proposal", "staff_changed"):
+        query = select(OutboxRow).where(
+            OutboxRow.notice == key, OutboxRow.staff_id == world.logins["vic"].staff_id
+        )
+        found[key, "staff"] = world.session.execute(query).scalars().first()
+    return found

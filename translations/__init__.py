@@ -1,0 +1,1 @@
+"""The words of each language: one catalogue a language, kept up to date by `flask translate`."""
