@@ -96,6 +96,7 @@ def gather(ctx: Context, case: Case) -> dict[str, Any]:
         "case": case,
         "step": next_step.of(case, facts, ctx.actor, now=ctx.now, by_hand=hand),
         "holder": person_name(ctx, case.holder_id),
+        "result_url": url_for("removals.result", case_id=case.id) if seen and case.executor_id else None,
         "may_see": seen,
         "verdict": verdict,
         "verdict_words": case_checks.verdict_words(verdict),

@@ -29,6 +29,7 @@ from portal.models.register import HOLDER_KINDS, PRINCIPAL_KINDS
 from portal.security import may_upload
 
 PAGE = 25
+MANY = 1000  # accounts from which on the answer to an agreement takes a while
 FORM_BYTES = 64 * 1024  # what such a form has besides its file
 TEMPLATE_NAME = "register.csv"
 YES_OR_NO = ("yes", "no")
@@ -217,6 +218,7 @@ def _paint_proposal(seen: Preview, form: DeskForm, code: int) -> Response:
         form=form,
         start=start,
         total=total,
+        many=MANY,
         lines=lines,
         value_words=value_words,
         earlier=max(0, start - PAGE) if start else None,

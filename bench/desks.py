@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-
-from flask import Flask
 
 from bench.durable import Store
 from portal import install, runtime
 from portal.casework import drafts
 from portal.config import Settings, from_environment
-from portal.demo import bulk, programme
-from portal.demo.stage import set_up
 from portal.domain.lifecycle import Actor, Role
 from portal.runtime import Runtime
 from portal.vault import Keys
 from tests.public.visitor import ANSWERS
 
 HOST = "kaijo.example"
-SEED = 1
-# One for each status that most cases are in; the demo's other stories take long and would be few.
-STORIES = frozenset(
-    "new claimed asked proposed agreed ready removed declined withdrawn never_confirmed".split()
-)
 OWNER = Actor(roles=frozenset({Role.OWNER}))
 
 
@@ -86,13 +76,3 @@ def fill_in(desk: Desk, owners: Iterable[int]) -> list[str]:
             ctx = desk.runtime.context(session, OWNER)
             made.append(drafts.start(ctx, {**said, "account_email": f"owner{owner}@mail.example"}))
     return made
-
-
-def make_history(desk: Desk, app: Flask, cases: int, done: Callable[[int], None]) -> None:
-    """Walk some stories through the real acts, and put so many copies of them into the database, batch by batch."""
-    now = datetime.now(UTC)
-    with desk.runtime.sessions() as session:
-        stage = set_up(desk.runtime, app, session, begins=now - programme.OPENING, end=now)
-        stories = [walk for walk in programme.WALKS if walk.key in STORIES]
-        told = programme.perform(stage, SEED, stories, lambda: None)
-        bulk.spread(stage, told, SEED, cases, done)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
+from typing import Any
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -148,20 +149,28 @@ def _paint_first(work: Work, kind: str) -> None:
 
 
 def _painted(work: Work, document: Document) -> bytes | None:
-    """Paint a paper that was not painted yet, from its frozen facts and what this installation is called."""
-    facts = receipts.open_facts(work.context, document)
-    if document.painted_at is not None or not facts:
+    """Paint a paper that was not painted yet."""
+    facts = facts_of_paper(work.runtime, work.context, document) if document.painted_at is None else None
+    if not facts:
         return None
-    settings, kind, language = work.runtime.settings, document.kind, document.language
-    facts |= {
+    kind, language = document.kind, document.language
+    # Painting takes a second: no transaction stays open for it.
+    work.session.rollback()
+    return pdf.paint(kind, facts, language)
+
+
+def facts_of_paper(runtime: Runtime, context: Context, document: Document) -> dict[str, Any]:
+    """What a paper is painted from: its frozen facts, and what this installation is called. Empty once it is erased."""
+    facts = receipts.open_facts(context, document)
+    if not facts:
+        return {}
+    settings, language = runtime.settings, document.language
+    return facts | {
         "service_name": settings.service_name,
         "help_url": notice_facts.help_url(settings, language),
         "status_url_text": f"{settings.base_url}/{language}/find",
         "hours": {each: _hours(each) for each in LANGUAGES},
     }
-    # Painting takes a second: no transaction stays open for it.
-    work.session.rollback()
-    return pdf.paint(kind, facts, language)
 
 
 def _hours(language: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from portal.casework import approval, rounds, staff, transition
-from portal.casework.context import Context, Refused
+from portal.casework.context import Context
 from portal.domain.lifecycle import SYSTEM, Act
 from portal.models import Case, CaseTimer
 from portal.runtime import Runtime
@@ -83,19 +83,14 @@ def run_one(ctx: Context, case_id: str, act: Act, at: datetime) -> bool:
         row = ctx.session.get(CaseTimer, (case_id, act, at))
         if row is None:
             return False
-        if act is Act.END_WAITING and not _may_end(ctx, case):
+        if act is Act.END_WAITING:
+            approval.settle_notices(ctx, case.id)
+        # Asked before, because what an act needs may be written already when it is refused.
+        if not transition.allows(ctx, case, act):
             return False
-        try:
-            transition.apply(ctx, case, act, **TIMED[act](ctx, case))
-        except Refused:
-            return False
+        transition.apply(ctx, case, act, **TIMED[act](ctx, case))
         _done(ctx, case, act, at)
     return True
-
-
-def _may_end(ctx: Context, case: Case) -> bool:
-    approval.settle_notices(ctx, case.id)
-    return transition.allows(ctx, case, Act.END_WAITING)
 
 
 def _done(ctx: Context, case: Case, act: Act, at: datetime) -> None:

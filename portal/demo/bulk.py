@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,23 +24,6 @@ from portal.engine import writing
 from portal.models import Case
 
 BATCH = 1000
-# Of a thousand cases, how many are in each status: most are history.
-SHARES: Mapping[Status, int] = {
-    Status.DEACTIVATED: 470,
-    Status.EXPIRED: 150,
-    Status.CANCELLED: 120,
-    Status.DECLINED: 80,
-    Status.REVERSED: 10,
-    Status.UNCONFIRMED: 20,
-    Status.QUEUED: 50,
-    Status.VERIFYING: 25,
-    Status.WAITING_OWNER: 30,
-    Status.PENDING_APPROVAL: 15,
-    Status.COOLING_OFF: 20,
-    Status.READY: 6,
-    Status.EXECUTING: 1,
-    Status.FROZEN: 3,
-}
 CLOSED = FINAL | {Status.DEACTIVATED}
 DAY = timedelta(days=1)
 OLDEST = 420 * DAY
@@ -79,10 +62,8 @@ class Crowd:
 
 def spread(stage: Stage, told: Sequence[Told], seed: int, number: int, done: Callable[[int], None]) -> None:
     """Write that many copies of the stories, batch by batch."""
-    patterns: defaultdict[Status, list[Pattern]] = defaultdict(list)
-    for each in told:
-        if not each.walk.is_paired:
-            patterns[each.walk.status].append(copies.read(stage.system, each))
+    patterns = [copies.read(stage.system, each) for each in told if each.walk.share]
+    shares = [pattern.walk.share for pattern in patterns]
     crowd = _gather(stage.session, seed)
     stage.session.rollback()
     # One batch is written while the next is being made: the database works outside of Python.
@@ -91,8 +72,8 @@ def spread(stage: Stage, told: Sequence[Told], seed: int, number: int, done: Cal
         for begin in range(0, number, BATCH):
             rows: Rows = defaultdict(list)
             size = min(BATCH, number - begin)
-            for _ in range(size):
-                _one(stage, crowd, _choose(crowd, patterns), rows)
+            for pattern in crowd.draw.choices(patterns, shares, k=size):
+                _one(stage, crowd, pattern, rows)
             if writing_:
                 writing_.result()
             writing_ = writer.submit(_write, stage.session, rows)
@@ -108,12 +89,6 @@ def _gather(session: Session, seed: int) -> Crowd:
     return Crowd(seed, draw, len(WALKS), taken, shifts)
 
 
-def _choose(crowd: Crowd, patterns: Mapping[Status, Sequence[Pattern]]) -> Pattern:
-    known = [status for status in SHARES if status in patterns]
-    (status,) = crowd.draw.choices(known, [SHARES[status] for status in known])
-    return crowd.draw.choice(patterns[status])
-
-
 def _one(stage: Stage, crowd: Crowd, pattern: Pattern, rows: Rows) -> None:
     vault, walk = stage.runtime.vault, pattern.walk
     is_closed = walk.status in CLOSED
@@ -121,7 +96,12 @@ def _one(stage: Stage, crowd: Crowd, pattern: Pattern, rows: Rows) -> None:
     homes = crowd.homes.setdefault(walk.key, [])
     if not homes:
         crowd.number += 1
-        who = human(crowd.seed, crowd.number, language=walk.language, is_company=walk.is_company)
+        who = human(
+            crowd.seed,
+            crowd.number,
+            language=walk.language,
+            is_company=bool(walk.home and walk.home.is_company),
+        )
         home = pattern.new_home(who, -OLDEST if is_closed else shift, vault, rows)
         homes += [home] * (REQUESTS_OF_ONE if is_closed else 1)
     pattern.new_case(homes.pop(), shift, crowd.reference(), vault, rows)

@@ -72,7 +72,7 @@ def request_of(part: Part, **changed: Any) -> OwnerRequest:
         account_email=human.email,
         account_number=human.account_number if human.number % 2 else None,
         name=human.name,
-        kana=human.kana,
+        kana=human.kana if human.number % 2 else None,
         latin_name=human.latin_name if human.kana and human.number % 3 == 0 else None,
         organisation=human.company,
         holder_kind="company" if human.company else "individual",

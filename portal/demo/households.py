@@ -26,8 +26,8 @@ class Home:
 
     kind: str = "root"
     connector: str = "local"
-    is_administrator: bool | None = False
-    has_hardware: bool = False
+    is_administrator: bool = False
+    is_company: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def entry_of(ctx: Context, human: Human, home: Home, external_id: str) -> Entry:
         EntryContact("post", human.address, ctx.now, human.language),
     )
     principal = EntryPrincipal(
-        home.kind, external_id, is_administrator=home.is_administrator, hardware_device=home.has_hardware
+        home.kind, external_id, is_administrator=home.is_administrator, hardware_device=False
     )
     return Entry(
         account_number=human.account_number,

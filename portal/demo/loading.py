@@ -47,10 +47,12 @@ def insert(connection: Connection, name: str, rows: Tuples) -> None:
         for marks, values in _in_portions(connection, rows):
             _driver(connection).execute(f"INSERT INTO {name} ({columns}) VALUES {marks}", values)
     elif rows:
-        with _driver(connection).cursor() as cursor:
-            with cursor.copy(f"COPY {name} ({columns}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
+        with (
+            _driver(connection).cursor() as cursor,
+            cursor.copy(f"COPY {name} ({columns}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
 
 
 def update(connection: Connection, name: str, columns: Sequence[str], rows: Tuples) -> None:

@@ -22,7 +22,8 @@ GIVEN = """
     翔太 ショウタ Shota|葵 アオイ Aoi|健太 ケンタ Kenta|結衣 ユイ Yui|拓也 タクヤ Takuya|真由美 マユミ Mayumi|和也 カズヤ Kazuya
     優子 ユウコ Yuko|直樹 ナオキ Naoki|恵 メグミ Megumi|誠 マコト Makoto|由紀 ユキ Yuki|剛 ツヨシ Tsuyoshi|明美 アケミ Akemi
     隆 タカシ Takashi|久美子 クミコ Kumiko|浩 ヒロシ Hiroshi|千尋 チヒロ Chihiro|亮 リョウ Ryo|智子 トモコ Tomoko|学 マナブ Manabu
-    彩 アヤ Aya|翼 ツバサ Tsubasa|麻衣 マイ Mai|俊介 シュンスケ Shunsuke|香織 カオリ Kaori|潤 ジュン Jun|奈々 ナナ Nana|徹 トオル Toru
+    彩 アヤ Aya|翼 ツバサ Tsubasa|麻衣 マイ Mai|俊介 シュンスケ Shunsuke|香織 カオリ Kaori|潤 ジュン Jun
+    奈々 ナナ Nana|徹 トオル Toru
 """
 ENGLISH_FAMILIES = (
     "Hart|Baker|Nguyen|O'Brien|García|Müller|Okafor|Silva|Kowalski|Ahmed|Patel|van der Berg|Rossi|Larsen|Dubois|Novak|"

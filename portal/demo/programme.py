@@ -16,83 +16,81 @@ from portal.domain.lifecycle import Status
 from portal.domain.lifecycle import Status as S
 
 HOUR = timedelta(hours=1)
-OPENING = (
-    400 * DAY
-)  # before that the register has known nobody: names and contacts are old enough to prove something
+# Before that the register has known nobody: names and contacts are old enough to prove something.
+OPENING = 400 * DAY
 ROOT = Home()
 IAM = Home(kind="iam", is_administrator=True)
 BY_HAND = Home(connector="runbook")
-NOBODY = None
+COMPANY = Home(is_company=True)
+NOBODY = None  # the register has no such account
 
 
 @dataclass(frozen=True)
 class Walk:
     """One story: in which status it leaves its case, how long before now it begins, and about whom it is.
 
-    `is_paired` where the case names another one, so that it cannot stand alone.
+    `share` says how often it is copied into history, of about a thousand; a case that names another one cannot be.
     """
 
     key: str
     status: Status
-    age: timedelta
     language: str
+    age: timedelta
     road: Callable[[Part], Road]
     home: Home | None = ROOT
-    is_company: bool = False
-    is_paired: bool = False
+    share: int = 0
 
 
 # fmt: off
 WALKS: tuple[Walk, ...] = (
-    Walk("just_sent", S.UNCONFIRMED, 20 * SOON / 8, "ja", roads.sent),
-    Walk("confirmation_runs_out", S.UNCONFIRMED, 24 * HOUR - 3 * SOON, "en", roads.sent),
-    Walk("new", S.QUEUED, HOUR, "ja", roads.queued),
-    Walk("overdue", S.QUEUED, 8 * DAY, "en", roads.queued, IAM),
-    Walk("contested", S.QUEUED, 5 * HOUR, "ja", walks.contested, is_paired=True),
-    Walk("claim_lapsed", S.QUEUED, 9 * HOUR, "ja", roads.checked),
-    Walk("appealed", S.QUEUED, 4 * DAY, "en", walks.appealed),
-    Walk("claimed", S.VERIFYING, 2 * HOUR, "ja", roads.claimed),
-    Walk("unmatched", S.VERIFYING, 3 * HOUR, "en", walks.unmatched, NOBODY),
-    Walk("sent_back", S.VERIFYING, 5 * HOUR, "en", walks.sent_back),
-    Walk("voided", S.VERIFYING, TO_AGREED + WAIT + 3 * HOUR, "ja", walks.voided),
-    Walk("under_pressure", S.VERIFYING, 3 * HOUR, "ja", walks.under_pressure),
-    Walk("asked", S.WAITING_OWNER, 2 * DAY, "en", walks.asked),
-    Walk("company_letter", S.WAITING_OWNER, 2.5 * DAY, "ja", walks.company_letter, is_company=True),
-    Walk("reminded", S.WAITING_OWNER, 8 * DAY, "ja", walks.asked),
-    Walk("proposed", S.PENDING_APPROVAL, 4 * HOUR, "ja", roads.proposed),
-    Walk("company_proposed", S.PENDING_APPROVAL, 4 * DAY, "en", roads.privileged_proposed, is_company=True),
-    Walk("decline_proposed", S.PENDING_APPROVAL, 8 * DAY, "ja", walks.decline_proposed),
-    Walk("agreed", S.COOLING_OFF, 8 * HOUR, "ja", roads.agreed),
-    Walk("wait_ends_soon", S.COOLING_OFF, TO_AGREED + WAIT - 3 * SOON, "en", roads.agreed),
-    Walk("company_agreed", S.COOLING_OFF, 5 * DAY, "ja", roads.privileged_agreed, is_company=True),
-    Walk("unreached", S.COOLING_OFF, 3 * DAY, "en", walks.unreached),
-    Walk("mailbox_changed", S.COOLING_OFF, 14 * DAY, "ja", walks.mailbox_changed),
-    Walk("last_resort", S.COOLING_OFF, 12 * DAY, "en", walks.last_resort),
-    Walk("ready", S.READY, TO_AGREED + WAIT + 3 * HOUR, "ja", roads.ready),
-    Walk("removal_overdue", S.READY, 8 * DAY, "en", roads.ready),
-    Walk("removal_failed", S.READY, 2 * DAY, "ja", walks.removal_failed),
-    Walk("owner_ready", S.READY, TO_AGREED + WAIT + 2 * LATER, "en", walks.owner_ready, BY_HAND),
-    Walk("half_by_hand", S.EXECUTING, TO_AGREED + WAIT + 3 * LATER, "ja", walks.half_by_hand, BY_HAND),
-    Walk("stuck_by_hand", S.EXECUTING, 7 * DAY, "en", walks.half_by_hand, BY_HAND),
-    Walk("removed", S.DEACTIVATED, 3 * DAY, "ja", roads.removed),
-    Walk("removed_in_english", S.DEACTIVATED, 9 * DAY, "en", roads.removed),
-    Walk("company_removed", S.DEACTIVATED, 30 * DAY, "ja", walks.privileged_removed, is_company=True),
-    Walk("all_by_hand", S.DEACTIVATED, 16 * DAY, "en", walks.all_by_hand, BY_HAND),
-    Walk("objection_unfounded", S.DEACTIVATED, 12 * DAY, "ja", walks.objection_unfounded),
-    Walk("stopped", S.FROZEN, 5 * HOUR, "ja", walks.stopped),
-    Walk("stopped_while_waiting", S.FROZEN, 3 * DAY, "en", walks.stopped_while_waiting),
-    Walk("stopped_after_removal", S.FROZEN, 9 * DAY, "ja", walks.stopped_after_removal),
-    Walk("stopped_without_case", S.FROZEN, 4 * HOUR - 3 * SOON, "en", walks.stopped_without_case),
-    Walk("declined", S.DECLINED, 6 * DAY, "ja", walks.declined),
-    Walk("declined_in_english", S.DECLINED, 40 * DAY, "en", walks.declined),
-    Walk("declined_after_stop", S.DECLINED, 15 * DAY, "ja", walks.declined_after_stop),
-    Walk("withdrawn", S.CANCELLED, 5 * DAY, "en", walks.withdrawn),
-    Walk("sent_twice", S.CANCELLED, 7 * DAY, "ja", walks.sent_twice, is_paired=True),
-    Walk("not_mine", S.CANCELLED, 3 * DAY, "en", walks.not_mine),
-    Walk("never_confirmed", S.EXPIRED, 4 * DAY, "en", roads.sent),
-    Walk("no_answer", S.EXPIRED, 20 * DAY, "ja", walks.asked),
-    Walk("reversed", S.REVERSED, 18 * DAY, "ja", walks.reversed_removal),
-    Walk("reversed_in_english", S.REVERSED, 33 * DAY, "en", walks.reversed_removal),
+    #    key                      leaves it in        in    begun this long ago, told by, about whom
+    Walk("just_sent",             S.UNCONFIRMED,      "ja", SOON, roads.sent, share=15),
+    Walk("confirmation_runs_out", S.UNCONFIRMED,      "en", 24 * HOUR - 3 * SOON, roads.sent, share=5),
+    Walk("new",                   S.QUEUED,           "ja", HOUR, roads.queued, share=25),
+    Walk("overdue",               S.QUEUED,           "en", 8 * DAY, roads.queued, IAM, share=12),
+    Walk("contested",             S.QUEUED,           "ja", 5 * HOUR, walks.contested),
+    Walk("claim_lapsed",          S.QUEUED,           "ja", 9 * HOUR, roads.checked, share=10),
+    Walk("appealed",              S.QUEUED,           "en", 4 * DAY, walks.appealed, share=2),
+    Walk("claimed",               S.VERIFYING,        "ja", 2 * HOUR, roads.claimed, share=12),
+    Walk("unmatched",             S.VERIFYING,        "en", 3 * HOUR, walks.unmatched, NOBODY, share=4),
+    Walk("sent_back",             S.VERIFYING,        "en", 5 * HOUR, walks.sent_back, share=5),
+    Walk("voided",                S.VERIFYING,        "ja", TO_AGREED + WAIT + 3 * HOUR, walks.voided, share=1),
+    Walk("under_pressure",        S.VERIFYING,        "ja", 3 * HOUR, walks.under_pressure, share=3),
+    Walk("asked",                 S.WAITING_OWNER,    "en", 2 * DAY, walks.asked, share=12),
+    Walk("company_letter",        S.WAITING_OWNER,    "ja", 2.5 * DAY, walks.company_letter, COMPANY, share=6),
+    Walk("reminded",              S.WAITING_OWNER,    "ja", 8 * DAY, walks.asked, share=10),
+    Walk("proposed",              S.PENDING_APPROVAL, "ja", 4 * HOUR, roads.proposed, share=9),
+    Walk("company_proposed",      S.PENDING_APPROVAL, "en", 4 * DAY, roads.privileged_proposed, COMPANY, share=3),
+    Walk("decline_proposed",      S.PENDING_APPROVAL, "ja", 8 * DAY, walks.decline_proposed, share=3),
+    Walk("agreed",                S.COOLING_OFF,      "ja", 8 * HOUR, roads.agreed, share=10),
+    Walk("wait_ends_soon",        S.COOLING_OFF,      "en", TO_AGREED + WAIT - 3 * SOON, roads.agreed, share=4),
+    Walk("company_agreed",        S.COOLING_OFF,      "ja", 5 * DAY, roads.privileged_agreed, COMPANY, share=3),
+    Walk("unreached",             S.COOLING_OFF,      "en", 3 * DAY, walks.unreached, share=2),
+    Walk("mailbox_changed",       S.COOLING_OFF,      "ja", 14 * DAY, walks.mailbox_changed, share=1),
+    Walk("last_resort",           S.COOLING_OFF,      "en", 12 * DAY, walks.last_resort, share=1),
+    Walk("ready",                 S.READY,            "ja", TO_AGREED + WAIT + 3 * HOUR, roads.ready, share=4),
+    Walk("removal_overdue",       S.READY,            "en", 8 * DAY, roads.ready, share=1),
+    Walk("removal_failed",        S.READY,            "ja", 2 * DAY, walks.removal_failed, share=1),
+    Walk("owner_ready",           S.READY,            "en", TO_AGREED + WAIT + 2 * LATER, walks.owner_ready, BY_HAND),
+    Walk("half_by_hand",          S.EXECUTING,        "ja", TO_AGREED + WAIT + 3 * LATER, walks.half_by_hand, BY_HAND, share=1),
+    Walk("stuck_by_hand",         S.EXECUTING,        "en", 7 * DAY, walks.half_by_hand, BY_HAND),
+    Walk("removed",               S.DEACTIVATED,      "ja", 3 * DAY, roads.removed, share=270),
+    Walk("removed_in_english",    S.DEACTIVATED,      "en", 9 * DAY, roads.removed, share=130),
+    Walk("company_removed",       S.DEACTIVATED,      "ja", 30 * DAY, walks.privileged_removed, COMPANY, share=20),
+    Walk("all_by_hand",           S.DEACTIVATED,      "en", 16 * DAY, walks.all_by_hand, BY_HAND, share=8),
+    Walk("objection_unfounded",   S.DEACTIVATED,      "ja", 12 * DAY, walks.objection_unfounded, share=2),
+    Walk("stopped",               S.FROZEN,           "ja", 5 * HOUR, walks.stopped, share=1),
+    Walk("stopped_while_waiting", S.FROZEN,           "en", 3 * DAY, walks.stopped_while_waiting, share=1),
+    Walk("stopped_after_removal", S.FROZEN,           "ja", 9 * DAY, walks.stopped_after_removal, share=1),
+    Walk("stopped_without_case",  S.FROZEN,           "en", 4 * HOUR - 3 * SOON, walks.stopped_without_case),
+    Walk("declined",              S.DECLINED,         "ja", 6 * DAY, walks.declined, share=70),
+    Walk("declined_after_stop",   S.DECLINED,         "ja", 15 * DAY, walks.declined_after_stop, share=5),
+    Walk("withdrawn",             S.CANCELLED,        "en", 5 * DAY, walks.withdrawn, share=70),
+    Walk("sent_twice",            S.CANCELLED,        "ja", 7 * DAY, walks.sent_twice),
+    Walk("not_mine",              S.CANCELLED,        "en", 3 * DAY, walks.not_mine, share=30),
+    Walk("never_confirmed",       S.EXPIRED,          "en", 4 * DAY, roads.sent, share=190),
+    Walk("no_answer",             S.EXPIRED,          "ja", 20 * DAY, walks.asked, share=30),
+    Walk("reversed",              S.REVERSED,         "ja", 18 * DAY, walks.reversed_removal, share=3),
 )
 # fmt: on
 
@@ -116,6 +114,11 @@ def perform(stage: Stage, seed: int, programme: Sequence[Walk], told: Callable[[
 
 
 def _part(stage: Stage, seed: int, walk: Walk) -> Part:
-    who = human(seed, WALKS.index(walk) + 1, language=walk.language, is_company=walk.is_company)
+    who = human(
+        seed,
+        WALKS.index(walk) + 1,
+        language=walk.language,
+        is_company=bool(walk.home and walk.home.is_company),
+    )
     home = households.settle_in(stage.system, who, walk.home) if walk.home else None
     return Part(stage, who, home, walk.home.kind if walk.home else "root")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from portal import worker
 from portal.casework import roles, timers
 from portal.casework.context import Context, Origin
+from portal.demo.papers import Papers
 from portal.demo.people import Human
 from portal.domain.lifecycle import SYSTEM, Actor, Role
 from portal.models import CaseTimer, DemoMail, Staff
@@ -49,6 +50,7 @@ class Stage:
     runtime: Runtime
     app: Flask
     session: Session
+    papers: Papers
     clock: Clock
     end: datetime
     logins: dict[str, str] = field(default_factory=dict)
@@ -90,6 +92,7 @@ class Stage:
         self.session.rollback()
         busy = True
         while busy:
+            self.papers.hold(self)
             busy = worker.work_once(self.runtime, self.app, WORKER)
             busy = timers.run_due(self.runtime) > 0 or busy
 
@@ -107,14 +110,17 @@ class Stage:
         return cast("datetime | None", due)
 
 
-def set_up(runtime: Runtime, app: Flask, session: Session, *, begins: datetime, end: datetime) -> Stage:
-    """A stage on a runtime's database, with a clock that stands at the beginning."""
-    clock = Clock(begins)
-    return Stage(replace(runtime, clock=lambda _session: clock.now), app, session, clock, end)
+def set_up(runtime: Runtime, app: Flask, session: Session, papers: Papers, *, opening: timedelta) -> Stage:
+    """A stage on a runtime's database, with a clock that stands at the opening."""
+    end = runtime.clock(session)
+    session.rollback()
+    clock = Clock(end - opening)
+    return Stage(replace(runtime, clock=lambda _session: clock.now), app, session, papers, clock, end)
 
 
 def _link_in(raw: bytes, purpose: str) -> str | None:
-    message = cast(EmailMessage, message_from_bytes(raw, policy=default))
+    message = message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
     body = message.get_body(("plain",))
     found = re.search(rf"/{purpose}/([A-Za-z0-9_-]{{43}})", body.get_content() if body else "")
     return found[1] if found else None

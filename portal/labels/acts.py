@@ -117,7 +117,7 @@ REFUSAL: Words = {
     "contact_missing": _l("Select a registered contact."),
     "letter_too_soon": _l("A letter was made a short while ago. Wait before you make another one."),
     "step_not_done": _l("This step has not been done yet."),
-    "device_in_use": _l("Another removal of this device is under way."),
+    "device_in_use": _l("The owner proved this case with a code of this device, so it is not lost."),
     "wrong_code": _l("The code does not match. Enter the newest code in your app"),
     "executing": _l("The deactivation is running, so this cannot change now."),
     "not_found": _l("There is nothing at this address."),

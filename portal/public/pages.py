@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from flask import Response
+from flask_babel import ngettext
 
 from portal import db, i18n
 from portal.domain.languages import LANGUAGES
@@ -13,6 +14,7 @@ from portal.public.visit import context, owners, paint
 
 # When the accessibility statement was last compared with the pages.
 STATED = date(2026, 11, 23)
+YEAR = 365.2425  # days
 
 
 @owners.get("/")
@@ -42,10 +44,18 @@ def help_page() -> Response:
 def privacy() -> Response:
     limits = context().limits
     kept = {
-        name: i18n.duration(getattr(limits, f"retention_{name}"))
+        name: in_years(getattr(limits, f"retention_{name}"))
         for name in ("evidence", "contact", "case", "network")
     }
     return paint("privacy", kept=kept, draft=i18n.duration(limits.draft_life))
+
+
+def in_years(span: timedelta) -> str:
+    """A time of keeping as people know it: laws and papers count in years, settings in days."""
+    years = round(span.days / YEAR)
+    if years and abs(span.days - years * YEAR) < 1:
+        return str(ngettext("%(num)d year", "%(num)d years", years))
+    return i18n.duration(span)
 
 
 @owners.get("/accessibility")

@@ -115,7 +115,7 @@ def request_sent() -> Response:
         again="again" in request.args,
         address=contact.mask_email(ctx.vault.open(ctx.session, case.subject_id, case, "reply_email") or ""),
         confirm_by=case.created_at + ctx.limits.confirm_life,
-        first_reply=desk_hours.first_reply(ctx, case.language, case.created_at),
+        first_reply=desk_hours.first_reply(ctx, case.language, case.confirmed_at),
         waits=desk_hours.waits(ctx.limits),
         receipt=receipts.document_of(ctx, case, "receipt"),
     )

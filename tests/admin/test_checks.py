@@ -80,7 +80,7 @@ def test_of_two_who_take_a_case_at_once_one_is_told_who_was_faster(
     assert page.code == 409
     words = {
         "ja": (
-            "2026年11月24日（火）10:01（日本時間）に Alice Verity さん が更新しました（自分に割り当て）。",
+            "2026年11月24日（火）10:01（日本時間）に Alice Verity さんが更新しました（自分に割り当て）。",
             "今回の操作は保存していません。",
         ),
         "en": (
@@ -193,7 +193,7 @@ def test_a_match_without_its_evidence_is_refused_at_each_field(world: World, cle
     }
     words = {
         "e_document_type": ("入力してください。", "Enter this"),
-        "e_document_end": ("半角の英数字 4 文字で入力してください。", "Enter exactly 4 letters or digits"),
+        "e_document_end": ("英数字 4 文字を入力してください。", "Enter exactly 4 letters or digits"),
         "e_face_compared": ("実施したことを確認し、チェックを入れてください。", "Confirm that this was done"),
         "e_gesture_done": ("実施したことを確認し、チェックを入れてください。", "Confirm that this was done"),
     }
@@ -413,7 +413,7 @@ def test_the_mail_can_be_read_before_it_is_sent_in_the_language_of_the_owner(
     assert world.status(case_id) == "verifying"
     assert page.foreign_words("en") == []
     send(alice)
-    assert world.case(case_id).asked == ["D2", "H4"]
+    assert world.case(case_id).asked == ["H4", "D2"]
 
 
 def test_the_preview_says_what_the_mail_will_say(world: World, clerk: Hire) -> None:

@@ -255,7 +255,7 @@ def test_the_preview_says_in_words_what_would_be_written(world: World, clerk: Hi
 
     assert "jiro Administrator: No → becomes Yes" in page.text
     assert "Kind of holder: Individual Connector: By hand, step by step" in page.text
-    assert "ext-2 Kind of user: Root user, Administrator: No" in page.text
+    assert "ext-2 Kind of user: Root user , Administrator: No" in page.text
     assert "Accounts that are new 1 Accounts that the register has 1" in page.text
 
 

@@ -48,7 +48,13 @@ class Staffroom:
         return self.world.runtime.context(self.world.session, NOBODY, Origin(address, "Test browser", ""))
 
     def sign_in(self, name: str, **changed: Any) -> Opened:
-        given = {"login": f"{name}@desk.example", "password": PASSWORD, "code": None, "old_cookie": None, **changed}
+        given = {
+            "login": f"{name}@desk.example",
+            "password": PASSWORD,
+            "code": None,
+            "old_cookie": None,
+            **changed,
+        }
         code = self.world.code(name) if given["code"] is None else given["code"]
         door = given.get("door") or self.door()
         return sign_in.sign_in(

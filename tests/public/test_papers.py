@@ -68,10 +68,9 @@ def test_paper_may_run_nothing_and_is_kept_by_nobody(visitor: Visitor, world: Wo
 
 def test_nobody_else_is_given_a_paper(app: Flask, visitor: Visitor, world: World):
     visitor.request()
-    work_off(world)
-    stranger = Visitor(app)
-    other_owner = Visitor(app)
+    stranger, other_owner = Visitor(app), Visitor(app)
     other_owner.request()
+    work_off(world)
 
     world.session.rollback()
     papers = world.session.execute(select(Document)).scalars().all()
