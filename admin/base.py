@@ -148,14 +148,14 @@ class OwnView(StaffView):
 def to_door() -> Response:
     """To the sign-in page, which leads back to where they wanted to go."""
     wanted = request.full_path.rstrip("?") if request.method == "GET" else HOME
-    onward = {} if wanted == HOME else {"next": wanted}
+    further = wanted if wanted != HOME else None
     if request.cookies.get(cookie_name()):
-        return drop_cookie(see("door.sign_in", ended="yes", **onward))
+        return drop_cookie(see("door.sign_in", ended="yes", next=further))
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         # a link in a webmail brings no Strict cookie along: go on from a page of our own, which does
-        door_url = url_for("door.sign_in", **onward)
+        door_url = url_for("door.sign_in", next=further)
         return Response(render_template("staff/from_elsewhere.html", door_url=door_url), mimetype="text/html")
-    return see("door.sign_in", **onward)
+    return see("door.sign_in", next=further)
 
 
 def local_page(address: str | None) -> str:

@@ -128,8 +128,8 @@ def of(case: Case, facts: CaseFacts, actor: Actor, *, now: datetime, by_hand: bo
     main = next((offer for offer in OFFERS if offer.act is main_act), None) if main_act else None
     shown = () if main_act else _said(blocked[act] for act in wanted)
     return NextStep(
-        title=words(case, actor),
-        reason=_reason(case, status, now),
+        title=labels.word("act", main_act) if main_act is Act.PROPOSE_REMOVAL else words(case, actor),
+        reason=_reason(case, status, now, enough=main_act is Act.PROPOSE_REMOVAL),
         blockers=shown,
         main=_button(case, main) if main else _checks_first(status, facts, actor),
         others=tuple(_others(case, blocked, main, by_hand=by_hand)),
@@ -201,10 +201,12 @@ def _url(case: Case, offer: Offer) -> str:
     return url_for(f"{offer.endpoint}.act", case_id=case.id, key=offer.key)
 
 
-def _reason(case: Case, status: Status, now: datetime) -> str:
-    """One sentence on where the case stands, with its moments written out."""
+def _reason(case: Case, status: Status, now: datetime, *, enough: bool) -> str:
+    """One sentence on where the case stands, with its moments written out. `enough`: its checks are."""
     said = ""
-    if status is Status.COOLING_OFF:
+    if enough:
+        said = gettext("The required identity checks are complete.")
+    elif status is Status.COOLING_OFF:
         said = _wait_words(case, now)
     elif status is Status.PENDING_APPROVAL and case.decision:
         said = gettext("Proposed: %(decision)s", decision=labels.word("decision", case.decision))

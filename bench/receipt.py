@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from bench.figures import Figure, middle, percentile
 from bench.machine import Usage, metered
@@ -18,8 +21,31 @@ from tests.papers import RECEIPT, press
 
 LONGEST = 120  # seconds for one process
 PROFILED = 10
+KINDS = ("ours", "bare")
 
-Seconds = Mapping[str, list[float]]
+
+@dataclass
+class Taken:
+    """Seconds that went by, and seconds of processor time, sheet by sheet."""
+
+    seconds: list[float] = field(default_factory=list)
+    on_processor: list[float] = field(default_factory=list)
+
+    def add(self, seconds: float, on_processor: float) -> None:
+        self.seconds.append(seconds)
+        self.on_processor.append(on_processor)
+
+    @property
+    def processor_ms(self) -> float:
+        return middle(self.on_processor) * 1000
+
+    def described(self) -> dict[str, Any]:
+        return {
+            "p50_ms": middle(self.seconds) * 1000,
+            "p95_ms": percentile(self.seconds, 95) * 1000,
+            "fastest_ms": min(self.seconds) * 1000,
+            "processor_ms": self.processor_ms,
+        }
 
 
 def measure(plan: Plan, say: Say) -> Iterator[Figure]:
@@ -35,36 +61,32 @@ def measure(plan: Plan, say: Say) -> Iterator[Figure]:
 
 def _cold(plan: Plan, say: Say) -> Figure:
     """From the start of the process to its end, imports included: what the first paper costs."""
-    whole: dict[str, list[float]] = {"ours": [], "bare": []}
-    sheets: dict[str, list[float]] = {"ours": [], "bare": []}
-    usage = Usage()
+    whole, sheets, usage = {kind: Taken() for kind in KINDS}, {kind: Taken() for kind in KINDS}, Usage()
     for start in range(1, plan.cold_starts + 1):
         say(f"receipt, cold: start {start} of {plan.cold_starts}")
-        for kind in whole:
-            started = time.perf_counter()
+        for kind in KINDS:
+            started, worked = time.perf_counter(), _by_children()
             with metered(usage):
-                sheets[kind] += _painted(1, kind)[kind]
-            whole[kind].append(time.perf_counter() - started)
-    sheet = middle(sheets["ours"])
-    start_up = middle(whole["ours"]) - sheet
-    return _figure(
-        "receipt, cold", whole, usage, f"start and imports {start_up:.2f} s, first sheet {sheet:.2f} s"
-    )
+                (sheet,) = _painted(1, kind)[kind]
+            whole[kind].add(time.perf_counter() - started, _by_children() - worked)
+            sheets[kind].add(*sheet)
+    first = ", ".join(f"{kind} {sheets[kind].processor_ms:.0f} ms" for kind in KINDS)
+    return _figure("receipt, cold", whole, usage, f"of it the sheet {first}")
 
 
 def _warm(plan: Plan, say: Say) -> Figure:
     say(f"receipt, warm: {plan.sheets} sheets each")
-    usage = Usage()
+    warm, usage = {kind: Taken() for kind in KINDS}, Usage()
     with metered(usage):
-        found = _painted(plan.sheets + 1, "ours", "bare")
-    # the first one of each still loads fonts
-    warm = {kind: seconds[1:] for kind, seconds in found.items()}
-    return _figure(
-        "receipt, warm", warm, usage, "WeasyPrint's layout and drawing, in Python (--profile shows it)"
-    )
+        found = _painted(plan.sheets + 1, *KINDS)
+    for kind in KINDS:
+        # the first one of each still loads fonts
+        for sheet in found[kind][1:]:
+            warm[kind].add(*sheet)
+    return _figure("receipt, warm", warm, usage, "WeasyPrint's layout and drawing")
 
 
-def _painted(number: int, *kinds: str) -> Seconds:
+def _painted(number: int, *kinds: str) -> Mapping[str, list[tuple[float, float]]]:
     done = subprocess.run(
         [sys.executable, "-m", "bench.painting", str(number), *kinds],
         check=True,
@@ -74,14 +96,25 @@ def _painted(number: int, *kinds: str) -> Seconds:
         text=True,
         timeout=LONGEST,
     )
-    found: Seconds = json.loads(done.stdout)
+    found: Mapping[str, list[tuple[float, float]]] = json.loads(done.stdout)
     return found
 
 
-def _figure(name: str, found: Seconds, usage: Usage, limit: str) -> Figure:
-    ours, floor = (middle(found[kind]) * 1000 for kind in ("ours", "bare"))
-    spread = {
-        kind: {"fastest_ms": min(seconds) * 1000, "p95_ms": percentile(seconds, 95) * 1000}
-        for kind, seconds in found.items()
-    }
-    return Figure(name, ours, floor, "bare sheet", "ms", limit, usage.share("others"), spread)
+def _by_children() -> float:
+    """Seconds of processor time of all child processes that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def _figure(name: str, taken: Mapping[str, Taken], usage: Usage, limit: str) -> Figure:
+    ours, bare = (taken[kind] for kind in KINDS)
+    return Figure(
+        name=name,
+        ours=middle(ours.seconds) * 1000,
+        floor=middle(bare.seconds) * 1000,
+        floor_name="bare sheet",
+        unit="ms",
+        limit=f"processor {ours.processor_ms:.0f} ms, bare {bare.processor_ms:.0f} ms; {limit}",
+        others=usage.share("others"),
+        details={kind: each.described() for kind, each in taken.items()},
+    )

@@ -146,14 +146,9 @@ def _figures(store: Store, found: Found, count: Counted) -> Iterator[Figure]:
 
 def _processors(found: Found, name: str, floor: str) -> str:
     """What everybody waited for, and the processor time of one piece of work."""
-    shares = found.usages[name].shares()
-    waited = "processors" if sum(shares.values()) > BUSY else "commits and locks"
-    ours, bare, database = (
-        found.cost(name, "portal"),
-        found.cost(floor, "bare"),
-        found.cost(name, "database"),
-    )
-    told = f"{waited}: {ours:.1f} ms each, bare {bare:.1f} ms"
+    waited = "processors" if sum(found.usages[name].shares().values()) > BUSY else "commits and locks"
+    told = f"{waited}: portal {found.cost(name, 'portal'):.1f} ms, bare {found.cost(floor, 'bare'):.1f} ms"
+    database = found.cost(name, "database")
     return f"{told}, database {database:.1f} ms" if database else told
 
 

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 
 from portal import db, install, worker
 from portal.config import SettingsError
+from portal.demo.command import demo
 from portal.domain import lifecycle
 from portal.register_cli import register_group
 from portal.runtime import check_installation
@@ -21,7 +22,7 @@ cases = AppGroup("cases", help="About the cases as a whole.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (database, work, cases, register_group, staff_group):
+    for command in (database, work, cases, register_group, staff_group, demo):
         app.cli.add_command(command)
 
 

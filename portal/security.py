@@ -152,9 +152,10 @@ def refuse_unreadable_form() -> None:
     if request.method != "POST":
         return
     view = current_app.view_functions.get(request.endpoint or "")
-    request.max_content_length = getattr(view, "max_body", MAX_BODY)
-    if hasattr(view, "max_body") and (request.content_length or 0) > view.max_body:
+    most: int | None = getattr(view, "max_body", None)
+    if most and (request.content_length or 0) > most:
         raise FileTooLarge
+    request.max_content_length = most or MAX_BODY
     if request.mimetype not in FORM_TYPES and (request.mimetype or request.content_length):
         raise UnsupportedMediaType
     if "Transfer-Encoding" in request.headers:

@@ -117,6 +117,14 @@ def test_a_device_has_one_removal_in_a_round(world: World) -> None:
     refused(world, "uq_removal_case_id_round_device_id", again)
 
 
+@only_on("sqlite")
+def test_a_removal_is_never_replaced(world: World) -> None:
+    world.account()
+    world.executing()
+    other = inserted("removal", row_of(world, "removal"), device_id="x").prefix_with("OR REPLACE")
+    refused(world, "removal_never_replaced", other)
+
+
 def test_nobody_attests_the_step_that_they_did(world: World) -> None:
     world.account()
     world.executing()

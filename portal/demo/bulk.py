@@ -63,23 +63,27 @@ class Crowd:
 def spread(stage: Stage, told: Sequence[Told], seed: int, number: int, done: Callable[[int], None]) -> None:
     """Write that many copies of the stories, batch by batch."""
     patterns = [copies.read(stage.system, each) for each in told if each.walk.share]
-    shares = [pattern.walk.share for pattern in patterns]
     crowd = _gather(stage.session, seed)
     stage.session.rollback()
-    # One batch is written while the next is being made: the database works outside of Python.
+    # One batch is written while the next is made: the database works outside of Python.
     with ThreadPoolExecutor(1) as writer:
-        writing_: Future[None] | None = None
+        underway: Future[None] | None = None
         for begin in range(0, number, BATCH):
-            rows: Rows = defaultdict(list)
-            size = min(BATCH, number - begin)
-            for pattern in crowd.draw.choices(patterns, shares, k=size):
-                _one(stage, crowd, pattern, rows)
-            if writing_:
-                writing_.result()
-            writing_ = writer.submit(_write, stage.session, rows)
-            done(size)
-        if writing_:
-            writing_.result()
+            rows = _made(stage, crowd, patterns, min(BATCH, number - begin))
+            if underway:
+                underway.result()
+            underway = writer.submit(_write, stage.session, rows)
+            done(len(rows["cases"]))
+        if underway:
+            underway.result()
+
+
+def _made(stage: Stage, crowd: Crowd, patterns: Sequence[Pattern], number: int) -> Rows:
+    rows: Rows = defaultdict(list)
+    shares = [pattern.walk.share for pattern in patterns]
+    for pattern in crowd.draw.choices(patterns, shares, k=number):
+        _one(stage, crowd, pattern, rows)
+    return rows
 
 
 def _gather(session: Session, seed: int) -> Crowd:

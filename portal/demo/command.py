@@ -31,8 +31,9 @@ def demo(ctx: click.Context, cases: int, seed: int) -> None:
     if ctx.invoked_subcommand is None:
         with _refusals():
             runtime = db.runtime()
-            made = _fill(runtime, _app(), cases, seed)
-        click.echo(f"Made: {made} cases, in every status.")
+            filling.require_demo_mode(runtime)
+            install.upgrade(runtime)
+            _fill(runtime, _app(), cases, seed)
         click.echo(sign_in_table(runtime))
         click.echo("Next: flask serve --demo")
 
@@ -59,16 +60,18 @@ def begin(runtime: Runtime, app: Flask) -> bool:
     return True
 
 
-def _fill(runtime: Runtime, app: Flask, cases: int, seed: int) -> int:
-    if not runtime.settings.demo:
-        filling.require_demo(runtime)
-    install.upgrade(runtime)
+def _fill(runtime: Runtime, app: Flask, cases: int, seed: int) -> None:
     length = max(cases, len(WALKS))
     hidden = not sys.stderr.isatty()
     with click.progressbar(
         length=length, label="Inventing people and cases", file=sys.stderr, hidden=hidden
     ) as bar:
-        return filling.fill(runtime, app, cases=cases, seed=seed, done=bar.update)
+        try:
+            filling.fill(runtime, app, cases=cases, seed=seed, done=bar.update)
+        except (Exception, KeyboardInterrupt) as problem:
+            if not isinstance(problem, SettingsError):
+                click.echo("\nStopped half-way: delete the database and begin again.", err=True)
+            raise
 
 
 def sign_in_table(runtime: Runtime) -> str:
@@ -77,7 +80,9 @@ def sign_in_table(runtime: Runtime) -> str:
         f"  {each.address:26} {each.password or '(set by hand)':20} {each.secret}  {each.roles}, {each.name}"
         for each in sign_in_details(runtime)
     ]
-    return "\n".join(["Staff sign in with address, password, and the codes of this key (flask demo codes):", *rows])
+    return "\n".join(
+        ["Staff sign in with address, password, and the codes of this key (flask demo codes):", *rows]
+    )
 
 
 def _app() -> Flask:

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from portal.config import SettingsError
 from portal.demo import bulk, papers
-from portal.demo.programme import OPENING, WALKS, Walk, perform
+from portal.demo.programme import OPENING, WALKS, Told, Walk, perform
 from portal.demo.stage import set_up
-from portal.models import Installation, Staff
-from portal.runtime import Runtime
+from portal.models import Staff
+from portal.runtime import Runtime, check_installation
 
 CASES, SEED = 200, 1
 
@@ -25,8 +25,8 @@ def fill(
     seed: int = SEED,
     programme: Sequence[Walk] = WALKS,
     done: Callable[[int], None] = lambda _number: None,
-) -> int:
-    """Invent people, and so many cases; more where the stories need more. Returns how many there are.
+) -> list[Told]:
+    """Invent people, and so many cases; more where the stories need more. Returns the stories.
 
     Raises SettingsError for a database that is not a demo's, or has its people already.
     """
@@ -38,19 +38,22 @@ def fill(
     with runtime.sessions() as session, papers.painters() as painting:
         stage = set_up(runtime, app, session, painting, opening=OPENING)
         told = perform(stage, seed, programme, lambda: done(1))
-        copies = max(0, cases - len(told))
-        bulk.spread(stage, told, seed, copies, done)
+        bulk.spread(stage, told, seed, max(0, cases - len(told)), done)
         painting.hand_out(stage)
-    return len(told) + copies
+    return told
 
 
 def require_demo(runtime: Runtime) -> None:
     """Refuse every database without the mark of a demo: invented people never come among real ones."""
-    with runtime.sessions() as session:
-        mark = session.execute(select(Installation.mark)).scalar_one_or_none()
-    if mark != "demo" or not runtime.settings.demo:
+    require_demo_mode(runtime)
+    check_installation(runtime)
+
+
+def require_demo_mode(runtime: Runtime) -> None:
+    """Refuse a process that serves real people, whatever its database is."""
+    if not runtime.settings.demo:
         raise SettingsError(
-            "Invented people come into a demo only: set KAIJO_DEMO=1 and name an empty folder in KAIJO_DATA."
+            "Invented people live in a demo only: set KAIJO_DEMO=1 and name an empty folder in KAIJO_DATA."
         )
 
 

@@ -288,6 +288,17 @@ def test_a_long_file_is_shown_in_parts(world: World, clerk: Hire, monkeypatch: p
     assert {f"{address(proposal)}?start=0", f"{address(proposal)}?start=4"} <= set(middle.links())
 
 
+def test_whoever_agrees_to_a_very_long_file_is_told_that_it_takes_time(
+    world: World, clerk: Hire, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(register_pages, "MANY", 1)
+    lee, pages = clerk("lee", "en"), []
+    for proposal in (proposed(world, row()), proposed(world, row(), another(2))):
+        pages.append(lee.get(address(proposal)).text)
+
+    assert ["takes some minutes" in text for text in pages] == [False, True]
+
+
 def test_a_mistyped_code_leaves_the_reader_at_the_same_part(
     world: World, clerk: Hire, monkeypatch: pytest.MonkeyPatch
 ):

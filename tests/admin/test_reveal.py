@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -29,7 +28,7 @@ def shown(clerk: Clerk, case_id: str, field: str, reason: str | None = "call_own
     return clerk.send(reason=reason)
 
 
-def revealed(world: World, name: str) -> list[dict[str, Any]]:
+def revealed(world: World, name: str) -> list[str]:
     """What is recorded of somebody's looking at masked data."""
     world.session.rollback()
     stream = f"staff:{world.logins[name].staff_id}"

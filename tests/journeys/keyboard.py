@@ -16,7 +16,10 @@ RULES = {
     },
     "rules": {
         name: {"enabled": True}
-        for name in ("target-size", "label-content-name-mismatch", "td-has-header", "table-fake-caption")
+        for name in (
+            *("target-size", "label-content-name-mismatch", "td-has-header", "table-fake-caption"),
+            *("p-as-heading", "css-orientation-lock"),
+        )
     },
     "resultTypes": ["violations"],
 }

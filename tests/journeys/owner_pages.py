@@ -31,6 +31,8 @@ BY_AGE = (
     ),
     *("frozen", "cancelled", "waiting_owner", "verifying", "queued", "unconfirmed"),
 )
+# Where what the page about cancelling offers is not what it offers elsewhere.
+CANCEL_DIFFERS = frozenset({"deactivated", "executing", "cooling_off", "frozen", "cancelled"})
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,8 @@ def _questions(world: World) -> Iterator[View]:
 
 def _form(world: World) -> Iterator[View]:
     wrong = {"account": {"account_number": "12"}, "detail": {"detail": "password: x"}}
+    yield View("form, language", "/request/language")
     for step in ANSWERS:
-        yield View(f"form, {step}", f"/request/{step}")
         yield View(f"form, {step}, wrong", f"/request/{step}", typed=wrong.get(step, {}))
     told = {name: value for answers in ANSWERS.values() for name, value in answers.items()}
     told |= {
@@ -112,7 +114,8 @@ def _about_cases(world: World) -> Iterator[View]:
         case_id = world.walks[Status(status)](**_own(world, number))
         cookies = {"case": new_status_link(world, case_id)}
         yield View(f"status, {status}", "/status", cookies)
-        yield View(f"cancel, {status}", "/status/cancel", cookies)
+        if status in CANCEL_DIFFERS:
+            yield View(f"cancel, {status}", "/status/cancel", cookies)
         if status == "declined":
             yield View("appeal", "/status/appeal", cookies)
         if status == "queued":
