@@ -75,6 +75,7 @@ class ActPage:
     template: str = "act"
     lead: LazyString | str = ""
     button: LazyString | str = ""
+    button_look: str = "primary"
 
 
 class BelowCase(StaffView):

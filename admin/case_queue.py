@@ -198,11 +198,11 @@ def _row(case: Case, holder: str | None) -> dict[str, Any]:
         "url": url_for("case.page", case_id=case.id),
         "due": due_of(case, ctx().now),
         "next": next_step.words(case, ctx().actor),
-        "holder": _holder_words(case, holder),
+        "holder": holder_words(case, holder),
     }
 
 
-def _holder_words(case: Case, holder: str | None) -> str | None:
+def holder_words(case: Case, holder: str | None) -> str | None:
     """Who has the case now; while nobody works it, a name left over from before says nothing."""
     if case.status == Status.QUEUED:
         return str(VIEW_NAMES["unassigned"])
@@ -217,7 +217,9 @@ def _view_name(view: str) -> str | Markup:
 
 def _view(name: str, counts: Mapping[str, int], form: FilterForm) -> tuple[str, str, str | None, bool]:
     number = counts.get(name)
-    shown = None if number is None else f"{lookup.COUNT_CAP:,}+" if number >= lookup.COUNT_CAP else str(number)
+    shown = (
+        None if number is None else f"{lookup.COUNT_CAP:,}+" if number >= lookup.COUNT_CAP else str(number)
+    )
     here = form.view.data == name and not (form.q.data or "").strip()
     return _view_name(name), url_for("queue.index", view=name), shown, here
 

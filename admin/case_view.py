@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from admin import case_checks, next_step
 from admin.acts import COMES_WITH_FORM
 from admin.case_checks import names_of
+from admin.case_queue import holder_words
 from portal import contact, i18n, labels
 from portal.casework import lookup, verification
 from portal.casework.context import Context
@@ -95,7 +96,7 @@ def gather(ctx: Context, case: Case) -> dict[str, Any]:
     return {
         "case": case,
         "step": next_step.of(case, facts, ctx.actor, now=ctx.now, by_hand=hand),
-        "holder": person_name(ctx, case.holder_id),
+        "holder": holder_words(case, person_name(ctx, case.holder_id)),
         "result_url": url_for("removals.result", case_id=case.id) if seen and case.executor_id else None,
         "may_see": seen,
         "verdict": verdict,

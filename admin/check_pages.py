@@ -27,10 +27,11 @@ from admin.forms import (
     sent_version,
     words_for,
 )
-from portal import labels
+from portal import i18n, labels
 from portal.casework import registry, telling, verification
 from portal.casework.context import NotFound
 from portal.casework.facts import facts_of
+from portal.casework.registry import ContactView
 from portal.casework.verification import check_of
 from portal.domain.lifecycle import PRESSURE_MARKERS, Act, Role
 from portal.domain.methods import METHODS, Method
@@ -130,8 +131,16 @@ def _contacts(visit: Visit, kind: str) -> list[SelectChoice]:
     account = visit.ctx.session.get_one(Account, visit.case.account_id)
     shown = registry.contacts_view(visit.ctx, account)
     present = [contact for contact in shown if contact.kind == kind and contact.retired_at is None]
-    recent = gettext("changed in the last 30 days")
-    return choices((one.id, f"{one.masked} ({recent})" if one.is_recent else one.masked) for one in present)
+    return choices((contact.id, _contact_words(contact)) for contact in present)
+
+
+def _contact_words(contact: ContactView) -> str:
+    day = i18n.day(contact.confirmed_at)
+    if contact.is_recent:
+        return str(
+            gettext("%(contact)s, changed on %(day)s: counts after 30 days", contact=contact.masked, day=day)
+        )
+    return str(gettext("%(contact)s, on record since %(day)s", contact=contact.masked, day=day))
 
 
 def _none_of(kind: str) -> Callable[[Visit], Mapping[str, Any]]:

@@ -29,7 +29,7 @@ from admin.forms import (
     words_for,
 )
 from portal import contact, i18n, labels
-from portal.casework import approval
+from portal.casework import approval, registry
 from portal.casework.context import NotFound
 from portal.casework.facts import facts_of, profile_of, verdict_of
 from portal.connectors import Device
@@ -126,7 +126,14 @@ def _persons(visit: Visit, account: Account | None) -> list[Line]:
         (gettext("Name given"), mask_name(typed or ""), True),
         (labels.word("evidence", "name_result"), labels.word("result", agree), False),
         (gettext("Email address for updates"), contact.mask_email(reply) if reply else "", True),
+        (gettext("Registered contacts"), _contacts(visit, account), True),
     ]
+
+
+def _contacts(visit: Visit, account: Account | None) -> str:
+    """Who will be told: an approval is for these contacts, and another one makes it void."""
+    shown = registry.contacts_view(visit.ctx, account) if account else ()
+    return str(gettext(", ")).join(one.masked for one in shown if one.retired_at is None)
 
 
 # the second person
@@ -182,7 +189,7 @@ def _judged(visit: Visit) -> Mapping[str, Any]:
         "opened": _opened(visit),
         "unopened": bool(facts.checks_unopened) and removing,
         "repeat_missing": facts.repeat_missing and removing,
-        "repeatable": _repeatable() if removing else [],
+        "repeatable": _repeatable(visit),
         "in_the_way": _in_the_way(visit),
         "decline_reason": labels.word("decline_reason", case.decision_reason) if case.decision_reason else "",
     }
@@ -206,8 +213,10 @@ def _opened(visit: Visit) -> frozenset[str]:
     return frozenset(visit.ctx.session.execute(query).scalars())
 
 
-def _repeatable() -> list[tuple[str, str]]:
-    """The live checks that a person can record: the second person repeats one of them."""
+def _repeatable(visit: Visit) -> list[tuple[str, str]]:
+    """The live checks that this person could repeat. Only a removal needs one, and only a lead makes it."""
+    if visit.case.decision != "remove" or hard_blockers(visit.ctx, visit.case, Act.REPEAT_CHECK):
+        return []
     return [
         (method.key, labels.word("method", method.key))
         for method in METHODS.values()

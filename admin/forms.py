@@ -137,7 +137,9 @@ class DeskForm(FlaskForm):
         """Say a refusal at its field, or above the form where it is about none."""
         errors: Mapping[str, str] = refused.details.get("errors", {})
         for name, error in errors.items():
-            self._say(f"e_{name}", labels.word("evidence_error", error))
+            said = labels.word("evidence_error", error)
+            field = labels.word("evidence", name)
+            self._say(f"e_{name}", _("%(field)s: %(error)s", field=field, error=said))
         if not errors:
             field = refused.details.get("field") or FIELD_OF.get(refused.reason, "")
             self._say(field, labels.word("refusal", refused.reason))

@@ -11,6 +11,7 @@ from flask import Response, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy import select
 
 from admin import case_view
@@ -131,12 +132,14 @@ class RemovalsView(ActView):
     pages = {  # noqa: RUF012 - a table
         "execute": ActPage(
             Act.EXECUTE,
-            labels.TABLES["act"]["execute"],
+            _p("page", "Deactivate MFA"),
             _execute,
             "removal",
             form=_execute_form,
             more=_what_goes,
             template="execute",
+            button=labels.TABLES["act"]["execute"],
+            button_look="warning",
         ),
         "do": ActPage(
             Act.CONFIRM_STEP,
@@ -168,7 +171,7 @@ class RemovalsView(ActView):
         html = render_template(
             "staff/removal.html",
             case=case,
-            outcome=outcome_of(case, rows),
+            outcome=outcome_of(case, rows, by_hand=hand),
             by_hand=hand,
             devices=[_attempt(case, row, steps.get(row.id, [])) for row in rows],
             can_work=not hard_blockers(ctx(), case, Act.CONFIRM_STEP),
@@ -178,13 +181,13 @@ class RemovalsView(ActView):
         return Response(html, mimetype="text/html")
 
 
-def outcome_of(case: Case, rows: Sequence[Removal]) -> str:
-    """done, running, partly, failed, or none where no removal of this round has begun."""
+def outcome_of(case: Case, rows: Sequence[Removal], *, by_hand: bool) -> str:
+    """done, running, steps (that people do), partly, failed, or none where no removal of this round has begun."""
     gone = [row for row in rows if row.state == "confirmed"]
     if case.deactivated_at is not None:
         return "done"
     if case.status == Status.EXECUTING:
-        return "running"
+        return "steps" if by_hand else "running"
     if not rows:
         return "none"
     return "partly" if gone else "failed"

@@ -109,7 +109,7 @@ _PUNCTUATION = re.compile(rf"[\s().\[\]/{re.escape(DASHES)}{UNSEEN}]+")
 class ContactError(ValueError):
     """A typed value that cannot be right. `key` is one of CONTACT_ERRORS; `details` fill its sentence."""
 
-    def __init__(self, key: str, **details: int) -> None:
+    def __init__(self, key: str, **details: int | str) -> None:
         super().__init__(key)
         self.key = key
         self.details = details

@@ -11,14 +11,14 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import delete, inspect, select
+from sqlalchemy import delete, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from portal.models import Base, SearchTerm, SubjectKey, new_id
@@ -167,16 +167,25 @@ class Vault:
 
     def set_terms(self, session: Session, subject_id: str, kind: str, values: Iterable[str]) -> None:
         """Replace what the subject can be found by, for one kind of data."""
-        version = max(self.keys.index, key=int)
         session.execute(
             delete(SearchTerm).where(SearchTerm.subject_id == subject_id, SearchTerm.kind == kind)
         )
-        digests = {self.digest(kind, value, version) for value in values if value}
-        session.add_all(
-            SearchTerm(subject_id=subject_id, kind=kind, key_version=version, digest=digest)
-            for digest in digests
-        )
-        session.flush()
+        self.add_terms(session, subject_id, {kind: values})
+
+    def add_terms(self, session: Session, subject_id: str, values: Mapping[str, Iterable[str]]) -> None:
+        """Let a subject be found by these values, which it has not been found by before. One statement for all kinds."""
+        version = max(self.keys.index, key=int)
+        found = {
+            (kind, self.digest(kind, value, version)) for kind in values for value in values[kind] if value
+        }
+        if found:
+            session.execute(
+                insert(SearchTerm),
+                [
+                    {"subject_id": subject_id, "kind": kind, "key_version": version, "digest": digest}
+                    for kind, digest in sorted(found)
+                ],
+            )
 
     def find(self, session: Session, kind: str, value: str) -> list[str]:
         """The subjects that have this value, under any version of the index key."""

@@ -146,7 +146,7 @@ def copied(site: Path, spare: Path) -> Path:
 
 @contextmanager
 def fresh_sqlite(folder: Path, migrate: Callable[[str], None]) -> Iterator[str]:
-    """Give the address of a copy of the migrated file; both are below `folder`."""
+    """Give the address of a copy of the migrated file, in memory where there is room: each commit waits for its disk."""
     template = folder / "template.sqlite"
     with locked(folder / "sqlite.start"):
         if not template.exists():
@@ -156,7 +156,7 @@ def fresh_sqlite(folder: Path, migrate: Callable[[str], None]) -> Iterator[str]:
             if Path(f"{draft}-wal").exists():
                 raise RuntimeError("The template is incomplete: a connection to it is still open.")
             draft.rename(template)
-    with tempfile.TemporaryDirectory(dir=folder, prefix="sqlite-") as home:
+    with tempfile.TemporaryDirectory(dir=quickest_folder() or folder, prefix="kaijo-sqlite-") as home:
         shutil.copyfile(template, f"{home}/kaijo.sqlite")
         yield f"sqlite:///{home}/kaijo.sqlite"
 

@@ -15,7 +15,6 @@ from weasyprint.urls import FatalURLFetchingError
 from portal import typesetting
 from tests.papers import FACTS, each_paper, fonts_of, glyph_ids, painted, printed, text_of
 
-
 ROOT = Path(__file__).resolve().parent.parent
 RARE_NAME = "髙﨑德\ufa10\ufa19𠮷 辻\U000e0100葛\U000e0100"
 

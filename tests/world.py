@@ -78,8 +78,8 @@ class World:
         self.logins: dict[str, Login] = {}
         with self.system.act():
             self.session.add(Installation(id=1, mark="demo", token_epoch=1, created_at=self.now))
-        for name in STAFF:
-            self.hire(name)
+            for name in STAFF:
+                self.hire(name)
 
     def close(self) -> None:
         self.session.close()

@@ -129,7 +129,7 @@ def _new_case(ctx: Context, subject_id: str, request: OwnerRequest) -> Case:
     ):
         ctx.vault.seal(ctx.session, subject_id, case, column, getattr(request, column))
     ctx.vault.seal_json(ctx.session, subject_id, case, "origin", asdict(ctx.origin))
-    _set_terms(ctx, case, request)
+    _add_terms(ctx, case, request)
     transition.open_case(
         ctx,
         case,
@@ -149,7 +149,7 @@ def _new_case(ctx: Context, subject_id: str, request: OwnerRequest) -> Case:
     return case
 
 
-def _set_terms(ctx: Context, case: Case, request: OwnerRequest) -> None:
+def _add_terms(ctx: Context, case: Case, request: OwnerRequest) -> None:
     terms = {
         "email": {request.account_email, request.reply_email},
         "phone": {request.phone},
@@ -161,8 +161,7 @@ def _set_terms(ctx: Context, case: Case, request: OwnerRequest) -> None:
         },
         "network": {ctx.origin.address},
     }
-    for kind, values in terms.items():
-        ctx.vault.set_terms(ctx.session, case.subject_id, kind, values)
+    ctx.vault.add_terms(ctx.session, case.subject_id, terms)
 
 
 def confirm(ctx: Context, raw: str) -> Case | None:

@@ -71,7 +71,7 @@ class Mistake:
     line: int
     column: str
     reason: str
-    details: Mapping[str, int] = field(default_factory=dict)
+    details: Mapping[str, int | str] = field(default_factory=dict)
 
     @property
     def words(self) -> str:

@@ -149,12 +149,11 @@ def enter(ctx: Context, entry: Entry) -> Account:
         _add_principal(ctx, account, principal)
     for contact in entry.contacts:
         _add_contact(ctx, account, contact)
-    _set_terms(
-        ctx,
-        account,
+    terms = _terms(
         [(contact.kind, contact.value) for contact in entry.contacts],
         [getattr(entry, column) for column in NAMES],
     )
+    ctx.vault.add_terms(ctx.session, account.subject_id, terms)
     return account
 
 
@@ -198,28 +197,25 @@ def _is_mobile(entry: EntryContact) -> bool | None:
     return parse_phone(entry.value).may_be_mobile
 
 
-def _set_terms(
-    ctx: Context, account: Account, contacts: Iterable[tuple[str, str]], names: Iterable[str | None]
-) -> None:
-    """Set what the account is found by: present addresses and numbers whole; names whole, by part and by their opening."""
+def _terms(contacts: Iterable[tuple[str, str]], names: Iterable[str | None]) -> dict[str, set[str]]:
+    """What an account is found by: present addresses and numbers whole; names whole, by part and by their opening."""
     found: dict[str, set[str]] = {"email": set(), "phone": set(), "name": set()}
     for kind, value in contacts:
         if kind in found:
             found[kind].add(value)
     found["name"] = {part for name in names if name for part in search_parts(name)}
-    for kind, values in found.items():
-        ctx.vault.set_terms(ctx.session, account.subject_id, kind, values)
+    return found
 
 
 def _read_terms(ctx: Context, account: Account) -> None:
     ctx.session.flush()
     present = [row for row in _contacts(ctx, account) if row.retired_at is None]
-    _set_terms(
-        ctx,
-        account,
+    terms = _terms(
         [(row.kind, _value(ctx, account, row)) for row in present],
         [ctx.vault.open(ctx.session, account.subject_id, account, column) for column in NAMES],
     )
+    for kind, values in terms.items():
+        ctx.vault.set_terms(ctx.session, account.subject_id, kind, values)
 
 
 def changes(ctx: Context, account: Account, entry: Entry) -> tuple[Change, ...]:

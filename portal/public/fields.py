@@ -102,7 +102,8 @@ class Reads:
         try:
             self.parser(text)
         except ContactError as error:
-            raise StopValidation(str(self.words[error.key]) % error.details) from None
+            details = {name: f"{number:,}" for name, number in error.details.items()}
+            raise StopValidation(str(self.words[error.key]) % details) from None
 
 
 class Chosen:
@@ -218,7 +219,7 @@ def free_text(text: str) -> str:
     longest = db.runtime().limits.detail_length
     kept = contact.refuse_unprintable(text, multiline=True).replace("\r\n", "\n").strip()
     if len(kept) > longest:
-        raise ContactError("text_length", longest=f"{longest:,}", length=f"{len(kept):,}")
+        raise ContactError("text_length", longest=longest, length=len(kept))
     return without_secrets(kept)
 
 

@@ -172,7 +172,7 @@ def test_the_page_of_a_check_says_what_to_do_and_what_counts(world: World, clerk
     assert "It counts when face, document and registered name agree." in page.text
     assert "Call the number on record, not the number in the form." in page.text
     legends = [legend.get_text(strip=True) for legend in page.html.find_all("legend")]
-    assert "Video call with photo ID" in legends
+    assert "What you checked, and the result" in legends
 
 
 def test_evidence_that_a_match_needs_is_marked_as_required(world: World, clerk: Hire) -> None:
@@ -192,10 +192,19 @@ def test_a_match_without_its_evidence_is_refused_at_each_field(world: World, cle
         field: page.errors_at(field)[0] for _, field in page.summary for field in [field.removesuffix("-0")]
     }
     words = {
-        "e_document_type": ("入力してください。", "Enter this"),
-        "e_document_end": ("英数字 4 文字を入力してください。", "Enter exactly 4 letters or digits"),
-        "e_face_compared": ("実施したことを確認し、チェックを入れてください。", "Confirm that this was done"),
-        "e_gesture_done": ("実施したことを確認し、チェックを入れてください。", "Confirm that this was done"),
+        "e_document_type": ("書類の種類：入力してください。", "Kind of document: Enter this"),
+        "e_document_end": (
+            "番号の末尾 4 文字：英数字 4 文字を入力してください。",
+            "Last 4 characters of its number: Enter exactly 4 letters or digits",
+        ),
+        "e_face_compared": (
+            "顔と写真を見比べました：実施したことを確認し、チェックを入れてください。",
+            "I compared the face with the picture: Confirm that this was done",
+        ),
+        "e_gesture_done": (
+            "指定した動作をしてもらいました：実施したことを確認し、チェックを入れてください。",
+            "The gesture I asked for was made: Confirm that this was done",
+        ),
     }
     assert said == {field: both[lang == "en"] for field, both in words.items()}
 

@@ -14,7 +14,7 @@ from tests.demo.filled import FEW, Filled, fill_one
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def demo(
+def filled(
     request: pytest.FixtureRequest, shelf: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Filled]:
     """All stories on SQLite; on PostgreSQL one for each status, and those that are special. Copies of all of them on both."""
@@ -25,6 +25,13 @@ def demo(
         server = request.getfixturevalue("postgresql_server")
         copy, programme = databases.fresh_postgresql(shelf, migrate, server=server), FEW
     with copy as url:
-        filled = fill_one(url, folder, programme)
-        yield filled
-        filled.close()
+        made = fill_one(url, folder, programme)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def demo(filled: Filled) -> Iterator[Filled]:
+    """The filled demo, with no transaction left open behind a test."""
+    yield filled
+    filled.session.rollback()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import wsgi
@@ -22,12 +22,13 @@ from portal.config import Settings
 from portal.demo import filling
 from portal.demo.programme import WALKS, Told, Walk
 from portal.domain.lifecycle import SYSTEM, Status
-from portal.models import Case, DemoMail
+from portal.models import AuditEvent, Case, DemoMail, Staff
 from portal.runtime import Runtime
 from portal.vault import Keys
 from tests.casework.staffroom import use_cheap_hashes
 
 COPIES = 150
+MOMENTS = (AuditEvent.at, DemoMail.at, Case.status_at)
 SPECIAL = (
     "unmatched",
     "contested",
@@ -44,7 +45,7 @@ FEW = tuple(walk for walk in WALKS if walk.key in {*FIRST.values(), *SPECIAL})
 
 @dataclass(frozen=True)
 class Filled:
-    """The demo was filled between `began` and `end`: nothing in it is later."""
+    """`latest` is the last moment of anything in it, as it was when `end` came; `began` the moment before it was filled."""
 
     runtime: Runtime
     app: Flask
@@ -52,6 +53,8 @@ class Filled:
     told: Sequence[Told]
     began: datetime
     end: datetime
+    latest: datetime
+    last_step: int
 
     def close(self) -> None:
         self.session.close()
@@ -75,7 +78,7 @@ class Filled:
     def copies(self) -> list[Case]:
         """Cases that no story left: the history behind them."""
         left = {each.case_id for each in self.told}
-        named = {case.account_id for case in self.all(Case, Case.id.in_(left))} - {None}
+        named = {each.part.home.account_id for each in self.told if each.part.home}
         return [case for case in self.all(Case) if case.id not in left and case.account_id not in named]
 
     def mails(self, address: str) -> list[EmailMessage]:
@@ -104,5 +107,10 @@ def fill_one(
     app = wsgi.assemble(made)
     session = made.sessions()
     began = made.clock(session)
+    session.rollback()
     told = filling.fill(made, app, cases=len(programme) + copies, seed=seed, programme=programme)
-    return Filled(made, app, session, told, began, made.clock(session))
+    moments = [session.execute(select(func.max(column))).scalar_one() for column in MOMENTS]
+    last_step = session.execute(select(func.max(Staff.totp_last_step))).scalar_one()
+    end = made.clock(session)
+    session.rollback()
+    return Filled(made, app, session, told, began, end, max(moments), last_step)

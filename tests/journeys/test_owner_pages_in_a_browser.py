@@ -265,7 +265,7 @@ def answer_page(page: Page) -> None:
     """Fill one page of the form as Hanako would, and send it."""
     step = page.url.rpartition("/")[2]
     for name, value in ANSWERS[step].items():
-        choice = page.locator(f"[name={name}][value='{value}']")
+        choice = page.locator(f"[type=radio][name={name}][value='{value}']")
         if choice.count():
             choice.check()
         elif value:
