@@ -34,7 +34,13 @@ def serve(demo: bool) -> None:
         os.environ["KAIJO_DEMO"] = "1"
     # the processes started here find the same folder
     os.environ["KAIJO_DATA"] = str(Path(os.environ.get("KAIJO_DATA") or "var").absolute())
-    details = _prepare()
+    try:
+        _serve(_prepare(), port)
+    except KeyboardInterrupt:
+        click.echo("\nStopped. 'make run' goes on with the same data.")
+
+
+def _serve(details: str, port: str) -> None:
     with _started(_server(port)) as server, _started(_worker()) as worker:
         _wait_until_ready(server, port)
         click.echo(f"\nOwners: http://{HOST}:{port}/    Staff: http://{HOST}:{port}/admin/")
@@ -70,6 +76,7 @@ def _prepare() -> str:
     try:
         if not runtime.settings.demo:
             return ""
+        click.echo("Bringing the demo's database up to date; a new one takes about a minute.")
         begin(runtime, app)
         return f"Mails: {runtime.settings.base_url}/demo/mail\n\n{sign_in_table(runtime)}\n"
     finally:
@@ -117,10 +124,6 @@ def _wait_until_ready(server: subprocess.Popen[bytes], port: str) -> None:
 def _stay(*processes: subprocess.Popen[bytes]) -> None:
     """Until Ctrl-C, or until one of them ends by itself."""
     pause = threading.Event()
-    try:
-        while all(process.poll() is None for process in processes):
-            pause.wait(0.5)
-    except KeyboardInterrupt:
-        click.echo("\nStopping. 'make run' goes on with the same data.")
-        return
+    while all(process.poll() is None for process in processes):
+        pause.wait(0.5)
     raise click.ClickException("A process ended by itself; the reason stands above.")

@@ -49,7 +49,9 @@ class Connector(Protocol):
     def end_sessions(self, session: Session, principal: Principal, *, now: datetime) -> int:
         """End all sessions of the principal and return how many there were. Raises ConnectorError."""
 
-    def suspend_since(self, session: Session, principal: Principal, moment: datetime, *, now: datetime) -> int:
+    def suspend_since(
+        self, session: Session, principal: Principal, moment: datetime, *, now: datetime
+    ) -> int:
         """Suspend every device bound after the moment and return how many: a removal was disputed. Raises ConnectorError."""
 
     def signed_in_since(self, session: Session, principal: Principal, moment: datetime) -> bool:

@@ -98,6 +98,7 @@ def test_codes_of_this_moment_are_printed(demo: Filled, app: Flask) -> None:
 
 def test_a_demo_that_has_its_people_is_not_filled_again(demo: Filled, app: Flask) -> None:
     before = len(demo.all(Case))
+    demo.session.rollback()
     said = app.test_cli_runner().invoke(args=["demo", "--cases", "500"])
     assert (said.exit_code, "has its people already" in said.output) == (1, True)
     assert command.begin(demo.runtime, app) is False
