@@ -38,11 +38,13 @@ def start(ctx: Context, values: Mapping[str, Any]) -> str:
     return raw
 
 
-def find(ctx: Context, raw: str | None) -> Draft | None:
-    """The live draft of a cookie."""
+def find(ctx: Context, raw: str | None, *, lock: bool = False) -> Draft | None:
+    """The live draft of a cookie; locked for whoever changes it, so that two tabs do not lose each other's answers."""
     if not raw or not tokens.FORM.match(raw):
         return None
     query = select(Draft).where(Draft.hash == tokens.digest(raw), Draft.expires_at > ctx.now)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
     return ctx.session.execute(query).scalar_one_or_none()
 
 
@@ -58,7 +60,7 @@ def read(ctx: Context, raw: str | None) -> Answers | None:
 def save(ctx: Context, raw: str, values: Mapping[str, Any]) -> bool:
     """Put answers into the draft, over those of the same name. False when it is gone or already sent."""
     with ctx.act():
-        draft = find(ctx, raw)
+        draft = find(ctx, raw, lock=True)
         if draft is None or draft.case_id is not None:
             return False
         kept = ctx.vault.open_json(ctx.session, draft.subject_id, draft, "answers") or {}
@@ -69,7 +71,7 @@ def save(ctx: Context, raw: str, values: Mapping[str, Any]) -> bool:
 def forget(ctx: Context, raw: str) -> None:
     """Delete a draft at the owner's wish. A request that was sent stays."""
     with ctx.act():
-        draft = find(ctx, raw)
+        draft = find(ctx, raw, lock=True)
         if draft is not None:
             _delete(ctx, draft)
 

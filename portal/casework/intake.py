@@ -17,7 +17,7 @@ from portal.domain.lifecycle import Act, Status
 from portal.domain.names import search_parts
 from portal.domain.notices import Notice
 from portal.domain.reference import new_reference
-from portal.models import Account, Case, Contact, Draft, OutboxRow, Principal, new_id
+from portal.models import Account, Case, Contact, OutboxRow, Principal, new_id
 
 CONSENTS = ("declaration", "waiting", "privacy")
 MATCHABLE = frozenset({Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER})
@@ -65,21 +65,15 @@ def submit(ctx: Context, raw_draft: str, request: OwnerRequest) -> Submitted:
     _limit(ctx, "submit_hour", timedelta(hours=1), ctx.limits.submissions_per_ip_hour, raw_draft)
     _limit(ctx, "submit_day", timedelta(days=1), ctx.limits.submissions_per_ip_day, raw_draft)
     with ctx.act():
-        draft = drafts.find(ctx, raw_draft)
+        draft = drafts.find(ctx, raw_draft, lock=True)
         if draft is None:
             raise Refused("draft_gone")
-        locked = ctx.session.execute(
-            select(Draft)
-            .where(Draft.id == draft.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        ).scalar_one()
-        if locked.case_id is not None:
-            before = ctx.session.get_one(Case, locked.case_id)
+        if draft.case_id is not None:
+            before = ctx.session.get_one(Case, draft.case_id)
             return Submitted(before.id, before.reference, repeated=True)
-        case = _new_case(ctx, locked.subject_id, request)
+        case = _new_case(ctx, draft.subject_id, request)
         receipts.freeze(ctx, case, "receipt")
-        locked.case_id, locked.sealed_answers = case.id, None
+        draft.case_id, draft.sealed_answers = case.id, None
     return Submitted(case.id, case.reference, repeated=False)
 
 

@@ -120,6 +120,7 @@ def _earlier(stage: Stage, crowd: Crowd, pattern: Pattern) -> timedelta:
 def _write(session: Session, rows: Rows) -> None:
     with writing(session):
         connection = session.connection()
+        loading.widen(connection)
         for name in BEFORE:
             loading.insert(connection, name, rows[name])
         _insert_cases(connection, rows)

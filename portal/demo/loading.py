@@ -22,6 +22,7 @@ from portal.models import Base, UtcDateTime
 Convert = Callable[[Any], Any]
 Tuples = Sequence[tuple[Any, ...]]
 MOST_ROWS = 200
+CACHE_KB = 200_000
 
 
 def _as_text(moment: datetime) -> str:
@@ -38,6 +39,12 @@ CONVERT: Mapping[str, Mapping[type[TypeEngine[Any]], Convert]] = {
 def converter(dialect: str, column: ColumnElement[Any]) -> Convert:
     """What makes of a column's value the one that `insert` and `update` take."""
     return CONVERT[dialect].get(type(column.type), lambda value: value)
+
+
+def widen(connection: Connection) -> None:
+    """Let SQLite keep the indexes in memory: the usual 2 MB are too few for rows that come in no order."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KB}")
 
 
 def insert(connection: Connection, name: str, rows: Tuples) -> None:

@@ -13,6 +13,7 @@ from base64 import b32encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -23,7 +24,7 @@ from portal.casework.context import Context, Origin
 from portal.demo import loading
 from portal.demo.mould import Form, Mould, Values
 from portal.demo.people import Human
-from portal.models import AuditEvent, Base, IdentityCheck, new_id
+from portal.models import AuditEvent, Base, IdentityCheck
 
 ID = "[0-9a-f]{64}|[0-9a-f]{32}"
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]{6})?(?:Z|\+00:00)"
@@ -62,7 +63,7 @@ class Reader:
         self.names = re.compile("|".join(re.escape(text) for text in sorted(known, key=len, reverse=True)))
         self.words = re.compile(f"{ID}|{TIME}|{human.account_number}")
         for own in own_ids:
-            self.places[own] = self.mould.make(lambda _values: new_id())
+            self.places[own] = self.mould.make(lambda _values: token_hex(16))
 
     def take(self, home: Reader) -> None:
         """Let the ids that were made for a household stand in this mould too."""
