@@ -107,9 +107,11 @@ class ActView(BelowCase):
 
 def _answer(page: ActPage, visit: Visit) -> Response:
     form = page.form(visit)
-    if request.method == "POST" and form.validate():
+    if request.method != "POST":
+        return paint(page, visit, form, 200)
+    if form.validate():
         return _try(page, visit, form)
-    return paint(page, visit, form, 422 if form.errors else 200)
+    return _told(page, visit, form, 422)
 
 
 def _try(page: ActPage, visit: Visit, form: DeskForm) -> Response:
@@ -125,13 +127,16 @@ def _try(page: ActPage, visit: Visit, form: DeskForm) -> Response:
 
 def refused_page(page: ActPage, visit: Visit, form: DeskForm, refused: Refused) -> Response:
     """The same page with what was typed, what stands in the way, and the case as it is now."""
-    again = _again(visit)
-    changed = changed_since(again)
     # a second press also spends its code in vain; that somebody was faster is what there is to say
     if not isinstance(refused, Stale):
         form.place(refused)
-    code = 409 if changed else 429 if isinstance(refused, Throttled) else 422
-    return paint(page, again, form, code, changed=changed)
+    return _told(page, _again(visit), form, 429 if isinstance(refused, Throttled) else 422)
+
+
+def _told(page: ActPage, visit: Visit, form: DeskForm, code: int) -> Response:
+    """What is wrong, and first of all who changed the case meanwhile: the page is now made from that version."""
+    changed = changed_since(visit)
+    return paint(page, visit, form, 409 if changed else code, changed=changed)
 
 
 def _unanswered(page: ActPage, visit: Visit) -> Response:

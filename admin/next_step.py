@@ -19,7 +19,7 @@ from portal.models import Case
 
 # Words per status: for those who can do it, and for everybody else.
 WORDS: Mapping[Status, tuple[LazyString, LazyString]] = {
-    Status.QUEUED: (_l("Assign to me and check identity"), _l("Wait for a verifier to take it")),
+    Status.QUEUED: (_p("act", "Assign to me"), _l("Wait for a verifier to take it")),
     Status.VERIFYING: (_l("Check identity"), _l("Wait for the identity check")),
     Status.WAITING_OWNER: (_l("Wait for the owner's answer"), _l("Wait for the owner's answer")),
     Status.PENDING_APPROVAL: (_p("next", "Second approval"), _l("A different person must approve")),

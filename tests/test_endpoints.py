@@ -10,16 +10,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-import wsgi
 from portal import worker
 from tests import web
+from tests.applications import app_for
 from tests.people import HANAKO
 from tests.world import World
 
 
 @pytest.fixture
 def app(world: World) -> Flask:
-    return wsgi.create_app(runtime=world.runtime)
+    return app_for(world.runtime)
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ class Papers:
                 receipts.store(stage.system, _document_of(row), self.painted[_document_of(row)].result())
             with stage.system.act():
                 row.not_before = row.created_at
-            worker.work_once(stage.runtime, stage.app, worker_id="demo")
+            worker.work_once(stage.runtime, stage.app, "demo")
             stage.session.rollback()
         stage.clock.now = stage.end
 

@@ -64,7 +64,6 @@ WALKS: tuple[Walk, ...] = (
     Walk("decline_proposed",      S.PENDING_APPROVAL, "ja", 8 * DAY, walks.decline_proposed, share=3),
     Walk("agreed",                S.COOLING_OFF,      "ja", 8 * HOUR, roads.agreed, share=10),
     Walk("wait_ends_soon",        S.COOLING_OFF,      "en", TO_AGREED + WAIT - 3 * SOON, roads.agreed, share=4),
-    Walk("company_agreed",        S.COOLING_OFF,      "ja", 5 * DAY, roads.privileged_agreed, COMPANY, share=3),
     Walk("unreached",             S.COOLING_OFF,      "en", 3 * DAY, walks.unreached, share=2),
     Walk("mailbox_changed",       S.COOLING_OFF,      "ja", 14 * DAY, walks.mailbox_changed, share=1),
     Walk("last_resort",           S.COOLING_OFF,      "en", 12 * DAY, walks.last_resort, share=1),

@@ -90,11 +90,14 @@ class Stage:
     def settle(self) -> None:
         """Let the worker do what is queued and what is due at this moment."""
         self.session.rollback()
-        busy = True
-        while busy:
+        self._work_off()
+        while timers.run_due(self.runtime):
+            self._work_off()
+
+    def _work_off(self) -> None:
+        self.papers.hold(self)
+        while worker.work_once(self.runtime, self.app, WORKER):
             self.papers.hold(self)
-            busy = worker.work_once(self.runtime, self.app, WORKER)
-            busy = timers.run_due(self.runtime) > 0 or busy
 
     def run_to(self, moment: datetime) -> None:
         """Let time pass, with everything that is due on the way at its own moment."""

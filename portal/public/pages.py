@@ -26,6 +26,7 @@ def start() -> Response:
         replies={key: desk_hours.first_reply_words(ctx, key) for key in LANGUAGES},
         languages=LANGUAGES,
         waits=desk_hours.waits(ctx.limits),
+        base_url=db.runtime().settings.base_url,
     )
 
 
@@ -47,7 +48,7 @@ def privacy() -> Response:
         name: in_years(getattr(limits, f"retention_{name}"))
         for name in ("evidence", "contact", "case", "network")
     }
-    return paint("privacy", kept=kept, draft=i18n.duration(limits.draft_life))
+    return paint("privacy", kept=kept)
 
 
 def in_years(span: timedelta) -> str:

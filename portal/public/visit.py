@@ -84,6 +84,16 @@ def see(endpoint: str, **values: Any) -> Response:
     return cast(Response, redirect(url_for(f"owners.{endpoint}", **values), 303))
 
 
+@owners.context_processor
+def promised_times() -> dict[str, str]:
+    """How long unsent answers and unconfirmed requests live, for every page that promises it."""
+    limits = db.runtime().limits
+    return {
+        "answers_kept": i18n.duration(limits.draft_life),
+        "confirmed_within": i18n.duration(limits.confirm_life),
+    }
+
+
 @owners.before_request
 def carry_over() -> Response | None:
     """The language choice of a form: send the same form once more, to the same page of the other language."""

@@ -6,27 +6,18 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from jinja2 import FileSystemBytecodeCache
 
-import wsgi
 from tests.admin.clerk import Clerk
+from tests.applications import app_for
 from tests.casework.staffroom import Staffroom, use_cheap_hashes
 from tests.world import World
 
 Hire = Callable[..., Clerk]
 
 
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Compiled templates, because every test has an application of its own."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-
-
 @pytest.fixture
-def app(world: World, compiled: FileSystemBytecodeCache) -> Flask:
-    made = wsgi.create_app(runtime=world.runtime)
-    made.jinja_env.bytecode_cache = compiled
-    return made
+def app(world: World) -> Flask:
+    return app_for(world.runtime)
 
 
 @pytest.fixture

@@ -12,10 +12,19 @@ from sqlalchemy import event
 
 from portal.casework import drafts, intake
 from portal.casework.context import Origin
-from portal.models import AuditEvent, Case
+from portal.models import AuditEvent, Case, IdentityCheck
 from tests.admin.clerk import Clerk
 from tests.public.visitor import Page
 from tests.world import World
+
+# A match by video call, as the form sends it.
+D2 = {
+    "e_document_type": "passport",
+    "e_document_end": "1234",
+    "e_face_compared": "y",
+    "e_gesture_done": "y",
+    "result": "match",
+}
 
 
 def queued(world: World, number: int = 1, **changes: Any) -> list[str]:
@@ -123,3 +132,19 @@ def statements(world: World) -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(world.runtime.engine, "before_cursor_execute", note)
+
+
+def checks(world: World, case_id: str) -> list[IdentityCheck]:
+    """What people recorded in a case, oldest first."""
+    world.session.rollback()
+    query = world.session.query(IdentityCheck).filter_by(case_id=case_id, attested_by="person")
+    return list(query.order_by(IdentityCheck.recorded_at))
+
+
+def says_in(lang: str, page: Page, field: str, words: tuple[str, str]) -> None:
+    """An error stands at its field and above the form, in the reader's language, and the title says so."""
+    said = words[lang == "en"]
+    assert page.code == 422
+    assert page.errors_at(field) == [said]
+    assert (said, page.summary[0][1]) in page.summary
+    assert page.title.startswith("エラー：" if lang == "ja" else "Error: ")

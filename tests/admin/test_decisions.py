@@ -11,8 +11,7 @@ import wsgi
 from portal.casework import approval, intake, verification
 from portal.models import CheckOpening
 from tests.admin.clerk import Clerk
-from tests.admin.desk import address, banner, do, has_form, open_act, send, tags_of, typed
-from tests.admin.test_checks import D2, says_in
+from tests.admin.desk import D2, address, banner, do, has_form, open_act, says_in, send, tags_of, typed
 from tests.casework.staffroom import Staffroom
 from tests.casework.test_approval import privileged
 from tests.casework.test_deactivation import troubled, unreachable

@@ -8,8 +8,7 @@ import pytest
 
 from portal.casework import objection
 from tests.admin.clerk import Clerk
-from tests.admin.desk import address, banner, do, has_form, open_act, send, typed
-from tests.admin.test_checks import says_in
+from tests.admin.desk import address, banner, do, has_form, open_act, says_in, send, typed
 from tests.casework.staffroom import Staffroom
 from tests.public.visitor import Page
 from tests.world import World

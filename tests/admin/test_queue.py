@@ -224,7 +224,7 @@ def test_who_holds_a_case_is_named_while_they_hold_it(world: World, clerk: Hire)
 
 
 NEXT = {
-    ("alice", Status.QUEUED): "自分に割り当てて本人確認を行う",
+    ("alice", Status.QUEUED): "自分に割り当てる",
     ("bob", Status.QUEUED): "確認担当者への割り当て待ち",
     ("alice", Status.VERIFYING): "本人確認を行う",
     ("vic", Status.VERIFYING): "本人確認の完了待ち",

@@ -13,8 +13,7 @@ from portal.casework.context import Refused
 from portal.connectors import ConnectorError, runbook
 from portal.models import Principal
 from tests.admin.clerk import Clerk
-from tests.admin.desk import address, banner, do, has_form, open_act, send, tags_of, typed
-from tests.admin.test_checks import says_in
+from tests.admin.desk import address, banner, do, has_form, open_act, says_in, send, tags_of, typed
 from tests.casework.staffroom import Staffroom
 from tests.casework.test_deactivation import troubled, unreachable
 from tests.public.visitor import Page

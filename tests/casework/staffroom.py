@@ -30,8 +30,9 @@ class Staffroom:
     def __init__(self, world: World) -> None:
         self.world = world
         self.codes: dict[str, list[str]] = {}
-        for name in world.logins:
-            self.give_password(name)
+        with world.system.act():
+            for name in world.logins:
+                self.give_password(name)
 
     def give_password(self, name: str) -> None:
         self.codes[name] = factor.new_recovery_codes(10)

@@ -100,15 +100,13 @@ def built(url: str, folder: Path, **changed: Any) -> Runtime:
     return made
 
 
-def fill_one(
-    url: str, folder: Path, programme: Sequence[Walk], *, copies: int = COPIES, seed: int = 1
-) -> Filled:
+def fill_one(url: str, folder: Path, programme: Sequence[Walk]) -> Filled:
     made = built(url, folder)
     app = wsgi.assemble(made)
     session = made.sessions()
     began = made.clock(session)
     session.rollback()
-    told = filling.fill(made, app, cases=len(programme) + copies, seed=seed, programme=programme)
+    told = filling.fill(made, app, cases=len(programme) + COPIES, programme=programme)
     moments = [session.execute(select(func.max(column))).scalar_one() for column in MOMENTS]
     last_step = session.execute(select(func.max(Staff.totp_last_step))).scalar_one()
     end = made.clock(session)

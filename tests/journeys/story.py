@@ -10,10 +10,10 @@ from email.policy import default
 
 from sqlalchemy import select
 
-import wsgi
 from portal import audit, worker
 from portal.models import AuditEvent, Case, DemoMail
 from tests.admin.clerk import Clerk
+from tests.applications import app_for
 from tests.casework.staffroom import Staffroom, use_cheap_hashes
 from tests.public.visitor import Page, Visitor
 from tests.world import World, evidence_for
@@ -36,7 +36,7 @@ class Story:
         use_cheap_hashes()
         self.world, self.language = world, language
         self.base = world.runtime.settings.base_url
-        self.app = wsgi.create_app(runtime=world.runtime)
+        self.app = app_for(world.runtime)
         self.room = Staffroom(world)
         self.owner = Visitor(self.app, language)
         self.clerks: dict[str, Clerk] = {}

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from flask import Flask
-from jinja2 import FileSystemBytecodeCache
 
-import wsgi
+from tests.applications import app_for
 from tests.public.visitor import Visitor
 from tests.world import World
 
 
 @pytest.fixture
-def app(world: World, shelf: Path) -> Flask:
-    made = wsgi.create_app(runtime=world.runtime)
-    # Compiling all templates anew for each test would take longer than the tests.
-    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(shelf))
-    return made
+def app(world: World) -> Flask:
+    settings = replace(world.runtime.settings, windows=("public",))
+    return app_for(replace(world.runtime, settings=settings))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -213,6 +214,23 @@ def test_pressing_twice_and_two_tabs_and_a_replay_make_one_case(app: Flask, visi
         "このリクエストは送信済みです。",
     ]
     assert count(world, OutboxRow) == 2
+
+
+def test_two_tabs_that_send_at_the_same_moment_make_one_case(app: Flask, visitor: Visitor, world: World):
+    page = visitor.fill_in()
+    address, sent = page.path, visitor.fill(**CONSENTS)
+    tabs = [Visitor(app) for _ in range(4)]
+    for tab in tabs:
+        for name in ("kaijo", "draft", "lang"):
+            cookie = visitor.client.get_cookie(name)
+            assert cookie is not None
+            tab.client.set_cookie(name, cookie.value)
+    with ThreadPoolExecutor(len(tabs)) as pool:
+        pages = list(pool.map(lambda tab: tab.post(address, sent), tabs))
+
+    reference = only_case(world).reference
+    assert [(page.code, page.path) for page in pages] == [(200, "/ja/request/sent")] * len(tabs)
+    assert all(reference in page.text.replace(" ", "") for page in pages)
 
 
 @pytest.mark.parametrize("path", ["/request", "/request/check", "/request/name"])

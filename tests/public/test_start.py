@@ -117,6 +117,30 @@ def test_help_stands_in_the_same_place_on_every_page(visitor: Visitor):
 
 
 @ONE_DATABASE
+def test_start_page_names_itself_in_each_language_for_search_engines(visitor: Visitor, world: World):
+    links = visitor.get("/").html.head.find_all("link", rel="alternate")
+
+    base = world.runtime.settings.base_url
+    assert {link["hreflang"]: link["href"] for link in links} == {
+        "ja": f"{base}/ja/",
+        "en": f"{base}/en/",
+        "x-default": f"{base}/",
+    }
+
+
+@ONE_DATABASE
+def test_privacy_page_says_how_long_each_thing_is_kept(visitor: Visitor, lang: str):
+    visitor.language = lang
+    kept = [value.get_text() for value in visitor.get("/privacy").html.select(".summary__value")]
+
+    times = {
+        "ja": ("24 時間", "30 日", "1 年", "7 年", "90 日"),
+        "en": ("24 hours", "30 days", "1 year", "7 years", "90 days"),
+    }[lang]
+    assert [time in line for time, line in zip(times, kept, strict=True)] == [True] * 5
+
+
+@ONE_DATABASE
 def test_address_without_its_last_slash_still_opens(visitor: Visitor):
     assert visitor.get("").path == "/ja/"
 
