@@ -43,16 +43,7 @@ from portal.vault import Vault
 
 # A case begins at its first event and no status comes without a later one; a removal needs a case that is being executed:
 # so a case is inserted as it began, changed to how it was executed, and then to how it is.
-STEPS = (
-    "status",
-    "audit_seq",
-    "proposer_id",
-    "proposer_part",
-    "approver_id",
-    "approver_part",
-    "executing_at",
-    "id",
-)
+STEPS = tuple("status audit_seq proposer_id proposer_part approver_id approver_part executing_at id".split())
 
 
 @dataclass(frozen=True)

@@ -30,17 +30,23 @@ def fill(
 
     Raises SettingsError for a database that is not a demo's, or has its people already.
     """
-    require_demo(runtime)
-    if has_people(runtime):
-        raise SettingsError(
-            "This demo has its people already: for others, name an empty folder in KAIJO_DATA."
-        )
+    _refuse(runtime)
     with runtime.sessions() as session, papers.painters() as painting:
         stage = set_up(runtime, app, session, painting, opening=OPENING)
         told = perform(stage, seed, programme, lambda: done(1))
         bulk.spread(stage, told, seed, max(0, cases - len(told)), done)
         painting.hand_out(stage)
     return told
+
+
+def _refuse(runtime: Runtime) -> None:
+    require_demo(runtime)
+    if has_people(runtime):
+        raise SettingsError(
+            "This demo has its people already: for others, name an empty folder in KAIJO_DATA."
+        )
+    if missing := sorted({"local", "runbook"} - runtime.connectors.keys()):
+        raise SettingsError(f"The demo's stories need the connector {missing[0]}: unset KAIJO_CONNECTORS.")
 
 
 def require_demo(runtime: Runtime) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 
 from portal import carrying, i18n, notices, pdf, receipts, worker
 from portal.config import Settings
@@ -45,21 +45,17 @@ class Papers:
     def hold(self, stage: Stage) -> None:
         """Hold back what needs a paper, and have new papers painted."""
         session, later = stage.session, stage.end + BEYOND
-        query = select(OutboxRow).where(
-            OutboxRow.state == "pending",
-            OutboxRow.not_before < later,
-            or_(OutboxRow.kind == "document", OutboxRow.notice.in_(notices.PAPERS)),
-        )
-        rows = list(session.execute(query).scalars())
+        needs_paper = or_(OutboxRow.kind == "document", OutboxRow.notice.in_(notices.PAPERS))
+        waiting = (OutboxRow.state == "pending", OutboxRow.not_before < later, needs_paper)
+        rows = session.execute(select(OutboxRow.kind, OutboxRow.unique_key).where(*waiting)).all()
         session.rollback()
         if not rows:
             return
         with stage.system.act():
-            for row in rows:
-                row.not_before = later
-        for row in rows:
-            if row.kind == "document":
-                self._paint(stage, _document_of(row))
+            session.execute(update(OutboxRow).where(*waiting).values(not_before=later))
+        for kind, key in rows:
+            if kind == "document":
+                self._paint(stage, _document_of(key))
         session.rollback()
 
     def _paint(self, stage: Stage, document_id: str) -> None:
@@ -70,22 +66,25 @@ class Papers:
 
     def hand_out(self, stage: Stage) -> None:
         """Keep every paper that was painted and let the worker do what was held back, each at its own moment."""
-        query = select(OutboxRow).where(
-            OutboxRow.state == "pending", OutboxRow.not_before == stage.end + BEYOND
-        )
-        for row in list(stage.session.execute(query.order_by(OutboxRow.created_at, OutboxRow.id)).scalars()):
-            stage.clock.now = row.created_at
-            if row.kind == "document":
-                receipts.store(stage.system, _document_of(row), self.painted[_document_of(row)].result())
+        held = (OutboxRow.state == "pending", OutboxRow.not_before == stage.end + BEYOND)
+        query = select(OutboxRow.id, OutboxRow.kind, OutboxRow.unique_key, OutboxRow.created_at).where(*held)
+        rows = stage.session.execute(query.order_by(OutboxRow.created_at, OutboxRow.id)).all()
+        for row_id, kind, key, at in rows:
+            stage.session.rollback()  # no transaction is left open while a paper is still being painted
+            document_id = _document_of(key)
+            paper = self.painted[document_id].result() if kind == "document" else None
+            stage.clock.now = at
+            if paper:
+                receipts.store(stage.system, document_id, paper)
             with stage.system.act():
-                row.not_before = row.created_at
+                stage.session.execute(update(OutboxRow).where(OutboxRow.id == row_id).values(not_before=at))
             worker.work_once(stage.runtime, stage.app, "demo")
-            stage.session.rollback()
+        stage.session.rollback()
         stage.clock.now = stage.end
 
 
-def _document_of(row: OutboxRow) -> str:
-    return row.unique_key.partition(":")[0]
+def _document_of(key: str) -> str:
+    return key.partition(":")[0]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from base64 import b32encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from secrets import token_hex
@@ -28,7 +28,7 @@ from portal.models import AuditEvent, Base, IdentityCheck
 
 ID = "[0-9a-f]{64}|[0-9a-f]{32}"
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]{6})?(?:Z|\+00:00)"
-# Longest first: the second address ends like the first.
+# Where two are the same text, as the names of somebody who has no kanji, the first counts.
 PERSONAL = (
     *("origin", "second_email", "email", "address", "name", "kana", "latin_name"),
     *("company", "phone", "account_number", "network"),
@@ -169,7 +169,7 @@ class Reader:
         return self.places.get(word, word)
 
 
-def _split(text: str, words: re.Pattern[str], placed: Any) -> Iterator[str | int]:
+def _split(text: str, words: re.Pattern[str], placed: Callable[[str], str | int]) -> Iterator[str | int]:
     at = 0
     for match in words.finditer(text):
         if match.start() > at:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from portal.casework import deactivation, verification
-from portal.demo import deeds
+from portal.demo import deeds, desk
 from portal.demo.deeds import Part
 
 SOON = timedelta(minutes=8)
@@ -44,13 +44,13 @@ def claimed(part: Part, **changed: Any) -> Road:
 def checked(part: Part, **changed: Any) -> Road:
     """A document was seen in a video call; the registered mailbox was proven by confirming."""
     case_id = yield from claimed(part, **changed)
-    deeds.check(part, case_id)
+    desk.check(part, case_id)
     return case_id
 
 
 def proposed(part: Part, **changed: Any) -> Road:
     case_id = yield from checked(part, **changed)
-    deeds.propose(part, case_id)
+    desk.propose(part, case_id)
     yield 2 * LATER
     return case_id
 
@@ -58,7 +58,7 @@ def proposed(part: Part, **changed: Any) -> Road:
 def agreed(part: Part, **changed: Any) -> Road:
     """Agreed by a second person; the wait begins when the last notice is out."""
     case_id = yield from proposed(part, **changed)
-    deeds.approve(part, case_id, part.crew.approver)
+    desk.approve(part, case_id, part.crew.approver)
     return case_id
 
 
@@ -70,7 +70,7 @@ def ready(part: Part, wait: timedelta = WAIT, **changed: Any) -> Road:
 
 def removed(part: Part, **changed: Any) -> Road:
     case_id = yield from ready(part, **changed)
-    deeds.execute(part, case_id)
+    desk.execute(part, case_id)
     return case_id
 
 
@@ -78,7 +78,7 @@ def letter_asked(part: Part, *asked: str, **changed: Any) -> Road:
     """What a privileged account needs: a document, and a letter to the address on file."""
     case_id = yield from checked(part, **changed)
     yield LATER
-    deeds.post_letter(part, case_id, *asked)
+    desk.post_letter(part, case_id, *asked)
     return case_id
 
 
@@ -90,15 +90,15 @@ def privileged_proposed(part: Part, **changed: Any) -> Road:
     deeds.type_letter_code(part, case_id)
     yield LATER
     for method in asked:
-        deeds.check(part, case_id, method)
-    deeds.propose(part, case_id)
+        desk.check(part, case_id, method)
+    desk.propose(part, case_id)
     yield 2 * LATER
     return case_id
 
 
 def privileged_agreed(part: Part, **changed: Any) -> Road:
     case_id = yield from privileged_proposed(part, **changed)
-    deeds.approve(part, case_id, part.crew.lead)
+    desk.approve(part, case_id, part.crew.lead)
     return case_id
 
 
@@ -107,6 +107,6 @@ def by_hand_started(part: Part, **changed: Any) -> Road:
     case_id = yield from ready(part, **changed)
     deactivation.declare_ready(part.stage.owner(part.human), case_id)
     yield SOON
-    deeds.execute(part, case_id)
+    desk.execute(part, case_id)
     yield SOON
     return case_id

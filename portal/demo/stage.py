@@ -28,6 +28,7 @@ from portal.casework.context import Context, Origin
 from portal.demo.papers import Papers
 from portal.demo.people import Human
 from portal.domain.lifecycle import SYSTEM, Actor, Role
+from portal.domain.limits import DEFAULTS
 from portal.models import CaseTimer, DemoMail, Staff
 from portal.runtime import Runtime
 
@@ -118,7 +119,9 @@ def set_up(runtime: Runtime, app: Flask, session: Session, papers: Papers, *, op
     end = runtime.clock(session)
     session.rollback()
     clock = Clock(end - opening)
-    return Stage(replace(runtime, clock=lambda _session: clock.now), app, session, papers, clock, end)
+    # The stories know the usual limits; a setting holds for what comes after them.
+    own = replace(runtime, clock=lambda _session: clock.now, limits=DEFAULTS)
+    return Stage(own, app, session, papers, clock, end)
 
 
 def _link_in(raw: bytes, purpose: str) -> str | None:

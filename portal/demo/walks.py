@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.casework import approval, deactivation, intake, objection, verification
 from portal.connectors import runbook
-from portal.demo import deeds, households, roads
+from portal.demo import deeds, desk, households, roads
 from portal.demo.deeds import Part
 from portal.demo.roads import DAY, LATER, SOON, Road
 from portal.domain.lifecycle import Actor, Role
@@ -38,9 +38,7 @@ def appealed(part: Part) -> Road:
 
 def resumed(part: Part) -> Road:
     case_id = yield from stopped(part)
-    deeds.end_freeze(
-        part, case_id, "resume", "本人と電話で確認しました。", agreed_by=part.crew.other_approver
-    )
+    desk.end_freeze(part, case_id, "resume", "本人と電話で確認しました。", agreed_by=part.crew.other_approver)
     return case_id
 
 
@@ -60,13 +58,13 @@ def voided(part: Part) -> Road:
     case_id = yield from roads.ready(part)
     deeds.sign_in_with_mfa(part)
     yield SOON
-    deeds.execute(part, case_id)
+    desk.execute(part, case_id)
     return case_id
 
 
 def under_pressure(part: Part) -> Road:
     case_id = yield from roads.claimed(part, theft_suspected=True, problem="stolen")
-    deeds.check(part, case_id, result="mismatch")
+    desk.check(part, case_id, result="mismatch")
     verification.mark_pressure(part.stage.staff(part.crew.verifier), case_id, "refuses_call_back")
     return case_id
 
@@ -92,7 +90,7 @@ def company_letter(part: Part) -> Road:
 
 def decline_proposed(part: Part) -> Road:
     case_id = yield from roads.claimed(part)
-    deeds.check(part, case_id, result="mismatch")
+    desk.check(part, case_id, result="mismatch")
     approval.propose_decline(part.stage.staff(part.crew.verifier), case_id, "identity_not_confirmed")
     yield LATER
     return case_id
@@ -100,14 +98,14 @@ def decline_proposed(part: Part) -> Road:
 
 def declined(part: Part) -> Road:
     case_id = yield from decline_proposed(part)
-    deeds.approve(part, case_id, part.crew.approver)
+    desk.approve(part, case_id, part.crew.approver)
     return case_id
 
 
 def unreached(part: Part) -> Road:
     """A registered contact could not be told, so everybody waits a week."""
     case_id = yield from roads.proposed(part)
-    deeds.approve(part, case_id, part.crew.approver)
+    desk.approve(part, case_id, part.crew.approver)
     deeds.bounce(part, case_id)
     return case_id
 
@@ -125,14 +123,14 @@ def last_resort(part: Part) -> Road:
     reached_at = f"new.{human.email}"
     triage = {"user": "root", "outcome": "last_resort", "why": "all_lost"}
     case_id = yield from roads.claimed(part, reply_email=reached_at, triage=triage)
-    seen = deeds.check(part, case_id, "W3")
+    seen = desk.check(part, case_id, "W3")
     verification.witness(stage.staff(crew.other_verifier), case_id, seen.id, stage.code(crew.other_verifier))
     yield DAY
     verification.claim(stage.staff(crew.verifier), case_id)
-    deeds.check(part, case_id, "D5")
-    deeds.propose(part, case_id)
+    desk.check(part, case_id, "D5")
+    desk.propose(part, case_id)
     yield LATER
-    deeds.approve(part, case_id, crew.lead)
+    desk.approve(part, case_id, crew.lead)
     return case_id
 
 
@@ -141,7 +139,7 @@ def last_resort(part: Part) -> Road:
 
 def removal_failed(part: Part) -> Road:
     case_id = yield from roads.ready(part)
-    deeds.execute_in_vain(part, case_id)
+    desk.execute_in_vain(part, case_id)
     return case_id
 
 
@@ -153,27 +151,27 @@ def owner_ready(part: Part) -> Road:
 
 def half_by_hand(part: Part) -> Road:
     case_id = yield from roads.by_hand_started(part)
-    deeds.do_steps(part, case_id, runbook.STEPS[:3], attested=runbook.STEPS[:2])
+    desk.do_steps(part, case_id, runbook.STEPS[:3], attested=runbook.STEPS[:2])
     return case_id
 
 
 def all_by_hand(part: Part) -> Road:
     case_id = yield from roads.by_hand_started(part)
-    deeds.do_steps(part, case_id, runbook.STEPS, attested=runbook.STEPS)
+    desk.do_steps(part, case_id, runbook.STEPS, attested=runbook.STEPS)
     return case_id
 
 
 def privileged_removed(part: Part) -> Road:
     case_id = yield from roads.privileged_agreed(part)
     yield 3 * DAY + LATER
-    deeds.execute(part, case_id)
+    desk.execute(part, case_id)
     return case_id
 
 
 def objection_unfounded(part: Part) -> Road:
     case_id = yield from stopped_after_removal(part)
     reason = "The second mailbox is read by the owner's partner."
-    deeds.end_freeze(part, case_id, "unfounded", reason, agreed_by=part.crew.lead)
+    desk.end_freeze(part, case_id, "unfounded", reason, agreed_by=part.crew.lead)
     return case_id
 
 
@@ -192,7 +190,7 @@ def stopped_while_waiting(part: Part) -> Road:
     yield 5 * LATER
     deeds.stop(part)
     yield DAY
-    deeds.end_freeze(part, case_id, "resume", "The second mailbox was opened by mistake.", agreed_by=None)
+    desk.end_freeze(part, case_id, "resume", "The second mailbox was opened by mistake.", agreed_by=None)
     return case_id
 
 
@@ -216,7 +214,7 @@ def stopped_without_case(part: Part) -> Road:
 
 def declined_after_stop(part: Part) -> Road:
     case_id = yield from stopped(part)
-    deeds.end_freeze(
+    desk.end_freeze(
         part, case_id, "decline", "登録された連絡先の方が申請を否定しました。", agreed_by=part.crew.approver
     )
     return case_id
@@ -224,7 +222,7 @@ def declined_after_stop(part: Part) -> Road:
 
 def reversed_removal(part: Part) -> Road:
     case_id = yield from stopped_after_removal(part)
-    deeds.end_freeze(
+    desk.end_freeze(
         part, case_id, "reverse", "メールアドレスが第三者に使われていました。", agreed_by=part.crew.lead
     )
     return case_id

@@ -20,7 +20,9 @@ from portal import install, runtime
 from portal.casework.context import Context
 from portal.config import Settings
 from portal.demo import filling
-from portal.demo.programme import WALKS, Told, Walk
+from portal.demo.households import Household
+from portal.demo.people import Human
+from portal.demo.programme import WALKS, Walk
 from portal.domain.lifecycle import SYSTEM, Status
 from portal.models import AuditEvent, Case, DemoMail, Staff
 from portal.runtime import Runtime
@@ -44,17 +46,33 @@ FEW = tuple(walk for walk in WALKS if walk.key in {*FIRST.values(), *SPECIAL})
 
 
 @dataclass(frozen=True)
-class Filled:
-    """`latest` is the last moment of anything in it, as it was when `end` came; `began` the moment before it was filled."""
+class Left:
+    """A case that a story has left, and whom it was about."""
 
-    runtime: Runtime
-    app: Flask
-    session: Session
-    told: Sequence[Told]
+    walk: str
+    status: Status
+    human: Human
+    home: Household | None
+    case_id: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of a filled demo. `latest` is the last moment of anything in it, when `end` came."""
+
+    told: Sequence[Left]
     began: datetime
     end: datetime
     latest: datetime
     last_step: int
+
+
+@dataclass(frozen=True)
+class Filled:
+    runtime: Runtime
+    app: Flask
+    session: Session
+    record: Record
 
     def close(self) -> None:
         self.session.close()
@@ -65,8 +83,12 @@ class Filled:
         self.session.rollback()
         return self.runtime.context(self.session, SYSTEM)
 
-    def story(self, key: str) -> Told:
-        return next(each for each in self.told if each.walk.key == key)
+    @property
+    def told(self) -> Sequence[Left]:
+        return self.record.told
+
+    def story(self, key: str) -> Left:
+        return next(each for each in self.told if each.walk == key)
 
     def case(self, key: str) -> Case:
         return self.session.get_one(Case, self.story(key).case_id)
@@ -78,7 +100,7 @@ class Filled:
     def copies(self) -> list[Case]:
         """Cases that no story left: the history behind them."""
         left = {each.case_id for each in self.told}
-        named = {each.part.home.account_id for each in self.told if each.part.home}
+        named = {each.home.account_id for each in self.told if each.home}
         return [case for case in self.all(Case) if case.id not in left and case.account_id not in named]
 
     def mails(self, address: str) -> list[EmailMessage]:
@@ -100,15 +122,21 @@ def built(url: str, folder: Path, **changed: Any) -> Runtime:
     return made
 
 
-def fill_one(url: str, folder: Path, programme: Sequence[Walk]) -> Filled:
-    made = built(url, folder)
+def fill_one(made: Runtime, programme: Sequence[Walk]) -> Record:
+    """Fill a demo and note what its tests want to know."""
     app = wsgi.assemble(made)
-    session = made.sessions()
-    began = made.clock(session)
-    session.rollback()
-    told = filling.fill(made, app, cases=len(programme) + COPIES, programme=programme)
-    moments = [session.execute(select(func.max(column))).scalar_one() for column in MOMENTS]
-    last_step = session.execute(select(func.max(Staff.totp_last_step))).scalar_one()
-    end = made.clock(session)
-    session.rollback()
-    return Filled(made, app, session, told, began, end, max(moments), last_step)
+    with made.sessions() as session:
+        began = made.clock(session)
+        session.rollback()  # nothing stays open while the stories are told
+        told = filling.fill(made, app, cases=len(programme) + COPIES, programme=programme)
+        moments = [session.execute(select(func.max(column))).scalar_one() for column in MOMENTS]
+        last_step = session.execute(select(func.max(Staff.totp_last_step))).scalar_one()
+        left = [
+            Left(each.walk.key, each.walk.status, each.part.human, each.part.home, each.case_id)
+            for each in told
+        ]
+        return Record(left, began, made.clock(session), max(moments), last_step)
+
+
+def opened(made: Runtime, record: Record) -> Filled:
+    return Filled(made, wsgi.assemble(made), made.sessions(), record)

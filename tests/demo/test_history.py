@@ -29,7 +29,7 @@ from tests.demo.filled import COPIES, Filled
 
 
 def test_as_many_cases_are_there_as_were_asked_for(demo: Filled) -> None:
-    beside = sum(each.walk.key in {"contested", "sent_twice"} for each in demo.told)
+    beside = sum(each.walk in {"contested", "sent_twice"} for each in demo.told)
     assert len(demo.all(Case)) == len(demo.told) + beside + COPIES
 
 
@@ -72,10 +72,8 @@ def test_sealed_values_of_copies_open_and_tell_of_invented_people_only(demo: Fil
 
 def test_nothing_personal_of_a_story_is_in_a_copy(demo: Filled) -> None:
     ctx = demo.ctx
-    known = {each.part.human.email for each in demo.told} | {
-        each.part.human.second_email for each in demo.told
-    }
-    told = {each.part.home.account_id for each in demo.told if each.part.home}
+    known = {each.human.email for each in demo.told} | {each.human.second_email for each in demo.told}
+    told = {each.home.account_id for each in demo.told if each.home}
     values = {
         ctx.vault.open(ctx.session, account.subject_id, contact, "value")
         for account in demo.all(Account, Account.id.not_in(told))
@@ -124,7 +122,7 @@ def test_two_persons_decided_every_copy_that_was_decided(demo: Filled) -> None:
 
 def test_nothing_of_a_copy_is_due_at_once(demo: Filled) -> None:
     copies = {case.id for case in demo.copies()}
-    due = demo.all(CaseTimer, CaseTimer.at <= demo.began + timedelta(minutes=15))
+    due = demo.all(CaseTimer, CaseTimer.at <= demo.record.began + timedelta(minutes=15))
     assert not [row for row in due if row.case_id in copies]
 
 

@@ -36,8 +36,8 @@ def test_stories_are_told_in_both_languages() -> None:
 
 
 def test_each_story_leaves_its_case_where_the_programme_says(demo: Filled) -> None:
-    assert {each.walk.key: demo.case(each.walk.key).status for each in demo.told} == {
-        each.walk.key: each.walk.status for each in demo.told
+    assert {each.walk: demo.case(each.walk).status for each in demo.told} == {
+        each.walk: each.status for each in demo.told
     }
 
 
@@ -50,16 +50,16 @@ def test_every_tier_is_there(demo: Filled) -> None:
 
 
 def test_nothing_is_later_than_the_moment_of_filling(demo: Filled) -> None:
-    assert demo.latest <= demo.end
+    assert demo.record.latest <= demo.record.end
 
 
 def test_second_factors_are_not_spent_beyond_the_present(demo: Filled) -> None:
-    assert demo.last_step < int(demo.end.timestamp()) // 30
+    assert demo.record.last_step < int(demo.record.end.timestamp()) // 30
 
 
 def test_no_work_is_left_over(demo: Filled) -> None:
     left = demo.all(OutboxRow, OutboxRow.state == "pending")
-    due = demo.all(CaseTimer, CaseTimer.at <= demo.began)
+    due = demo.all(CaseTimer, CaseTimer.at <= demo.record.began)
     assert (left, due) == ([], [])
 
 
@@ -96,17 +96,17 @@ def test_a_contact_that_could_not_be_reached_makes_everybody_wait_a_week(demo: F
 
 def test_something_is_overdue_and_something_is_due_soon(demo: Filled) -> None:
     desks = ("queued", "frozen", "cooling_off", "unconfirmed", "executing", "ready")
-    left = [case.due_at - demo.began for case in demo.all(Case, Case.status.in_(desks))]
+    left = [case.due_at - demo.record.began for case in demo.all(Case, Case.status.in_(desks))]
     assert min(left) < timedelta(0)
     assert any(timedelta(0) < each < timedelta(minutes=30) for each in left)
 
 
 def test_every_confirmed_request_has_its_painted_receipt(demo: Filled) -> None:
     for each in demo.told:
-        case = demo.case(each.walk.key)
+        case = demo.case(each.walk)
         document = receipts.document_of(demo.ctx, case, "receipt")
         if document is None:
-            assert each.walk.key == "stopped_without_case"
+            assert each.walk == "stopped_without_case"
             continue
         pdf = receipts.open_pdf(demo.ctx, document)
         assert pdf is not None
@@ -115,20 +115,18 @@ def test_every_confirmed_request_has_its_painted_receipt(demo: Filled) -> None:
 
 def test_every_removal_has_its_completion_notice(demo: Filled) -> None:
     painted = demo.all(Document, Document.kind == "completion", Document.painted_at.is_not(None))
-    stories = {each.case_id for each in demo.told if demo.case(each.walk.key).deactivated_at}
+    stories = {each.case_id for each in demo.told if demo.case(each.walk).deactivated_at}
     assert {document.case_id for document in painted} == stories
 
 
 def test_the_receipt_comes_with_the_mail_that_says_it_was_received(demo: Filled) -> None:
-    who = demo.story(
-        "removed" if any(each.walk.key == "removed" for each in demo.told) else "agreed"
-    ).part.human
+    who = demo.story("removed" if any(each.walk == "removed" for each in demo.told) else "agreed").human
     papers = [part.get_content_type() for mail in demo.mails(who.email) for part in mail.iter_attachments()]
     assert papers == ["application/pdf"]
 
 
 def test_registered_contacts_were_told_at_their_second_mailbox(demo: Filled) -> None:
-    who = demo.story("agreed").part.human
+    who = demo.story("agreed").human
     assert len(demo.mails(who.second_email)) >= 3
 
 
