@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bench.durable import Store
 from portal import install, runtime
@@ -47,12 +46,11 @@ def live(store: Store) -> Iterator[Desk]:
 
 
 @contextmanager
-def demo(store: Store) -> Iterator[Desk]:
-    keys = store.folder / "demo-keys"
-    Keys.generate(keys)
-    settings = Settings(
-        data=Path(store.folder, "demo"), database_url=store.make("demo"), keys=keys, demo=True
-    )
+def demo(store: Store, name: str) -> Iterator[Desk]:
+    """An empty demo, one of several."""
+    folder = store.folder / name
+    Keys.generate(folder / "keys")
+    settings = Settings(data=folder, database_url=store.make(name), keys=folder / "keys", demo=True)
     with _built(settings) as made:
         yield Desk(made)
 

@@ -31,9 +31,9 @@ from portal.models import Staff, StaffRole
 VIEWS = ("unassigned", "open")
 FLOOR = "bare page"
 WARM_UP = 3
-# One for each status that most cases are in: telling the demo's other stories takes long, and their copies would be few.
-STORIES = "new claimed asked proposed agreed ready removed declined withdrawn never_confirmed".split()
-PROGRAMME = [walk for walk in WALKS if walk.key in STORIES]
+# The stories that history copies most: telling the others takes long, and their copies would be few.
+OFTEN = 12
+PROGRAMME = [walk for walk in WALKS if walk.share >= OFTEN]
 CASE_LINK = 'href="/admin/case/'
 
 Get = Callable[[], TestResponse]
@@ -77,35 +77,29 @@ class Seen:
 
 def measure(plan: Plan, say: Say) -> Iterator[Figure]:
     for kind, opened in STORES.items():
-        with opened() as store, demo(store) as desk:
-            app = wsgi.create_app(runtime=desk.runtime)
-            few, many = _with_few_and_many(store, desk, app, plan, say)
-            if plan.profile:
-                get = _pages(desk, app)[VIEWS[0]]
-                with profiled(f"{plan.page_views} looks at the queue, {kind}"):
-                    for _time in range(plan.page_views):
-                        get()
+        with opened() as store:
+            few = _seen(store, plan.few_cases, plan, say)
+            many = _seen(
+                store, plan.many_cases, plan, say, title=f"{plan.page_views} looks at the queue, {kind}"
+            )
         yield from _figures(kind, few)
         yield from _figures(kind, many, few)
 
 
-def _with_few_and_many(store: Store, desk: Desk, app: Flask, plan: Plan, say: Say) -> tuple[Seen, Seen]:
-    """Look while the history grows: once with few cases, once with all."""
-    seen: list[Seen] = []
-    made = 0
-
-    def grown(more: int) -> None:
-        nonlocal made
-        made += more
-        # by batches, so that it may be a few more
-        if made >= (plan.many_cases if seen else plan.few_cases):
-            say(f"queue, {store.kind}: look {plan.page_views} times at each view of {made:,} cases")
-            seen.append(_in_turns(store, desk, _pages(desk, app), plan.page_views, made))
-
-    say(f"queue, {store.kind}: make {plan.many_cases:,} cases")
-    filling.fill(desk.runtime, app, cases=plan.many_cases, programme=PROGRAMME, done=grown)
-    few, many = seen
-    return few, many
+def _seen(store: Store, cases: int, plan: Plan, say: Say, *, title: str = "") -> Seen:
+    """Fill a desk with so many cases, and look at it. A title asks for a profile, if the plan has one."""
+    with demo(store, f"demo-{cases}") as desk:
+        app = wsgi.create_app(runtime=desk.runtime)
+        say(f"queue, {store.kind}: make {cases:,} cases")
+        filling.fill(desk.runtime, app, cases=cases, programme=PROGRAMME)
+        pages = _pages(desk, app)
+        say(f"queue, {store.kind}: look {plan.page_views} times at each view of {cases:,} cases")
+        seen = _in_turns(store, desk, pages, plan.page_views, cases)
+        if title and plan.profile:
+            with profiled(title):
+                for _time in range(plan.page_views):
+                    pages[VIEWS[0]]()
+    return seen
 
 
 def _pages(desk: Desk, app: Flask) -> Mapping[str, Get]:

@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,10 @@ class VaultError(Exception):
 class Keys:
     """The keys outside the database, by purpose and version; the newest version writes."""
 
-    wrapping: dict[str, bytes]
-    index: dict[str, bytes]
-    session: str
+    # hidden, or any traceback or log line that shows a runtime would show the keys
+    wrapping: dict[str, bytes] = field(repr=False)
+    index: dict[str, bytes] = field(repr=False)
+    session: str = field(repr=False)
 
     @staticmethod
     def generate(folder: Path) -> None:

@@ -189,6 +189,14 @@ def test_a_digest_is_keyed_and_bound_to_its_kind(vault: Vault, folder: Path) -> 
 # the folder of keys
 
 
+def test_whoever_prints_a_vault_sees_no_key(vault: Vault) -> None:
+    keys = vault.keys
+    shown = f"{vault!r} {keys!r}"
+    secrets = [*keys.wrapping.values(), *keys.index.values()]
+    assert not any(repr(key) in shown or key.hex() in shown for key in secrets)
+    assert keys.session not in shown
+
+
 def test_made_keys_are_for_their_owner_alone_and_never_made_twice(folder: Path) -> None:
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["index-1.key", "session-1.key", "wrapping-1.key"]

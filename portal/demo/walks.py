@@ -215,7 +215,11 @@ def stopped_without_case(part: Part) -> Road:
 def declined_after_stop(part: Part) -> Road:
     case_id = yield from stopped(part)
     desk.end_freeze(
-        part, case_id, "decline", "登録された連絡先の方が申請を否定しました。", agreed_by=part.crew.approver
+        part,
+        case_id,
+        "decline",
+        "登録された連絡先の方がリクエストを否定しました。",
+        agreed_by=part.crew.approver,
     )
     return case_id
 

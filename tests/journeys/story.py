@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 
@@ -89,14 +89,21 @@ class Story:
         return [mail.subject for mail in self.mails(address)]
 
     def link(self, address: str, purpose: str) -> str:
+        """The link of the newest mail that has one of this purpose."""
+        found = [link for _at, link in self.links(address, purpose)]
+        assert found, f"no mail to {address} has a {purpose} link"
+        return found[0]
+
+    def links(self, address: str, purpose: str) -> list[tuple[datetime, str]]:
+        """All links of a purpose with the moments of their mails, the newest first."""
         pattern = re.compile(rf"{re.escape(self.base)}(/[a-z]+/{purpose}/[A-Za-z0-9_-]{{43}})")
+        found = []
         for mail in self.mails(address):
             body = message_from_bytes(mail.raw, policy=default).get_body(("plain",))
-            found = pattern.search(body.get_content()) if body else None
-            if found:
-                self.world.session.rollback()
-                return found[1]
-        raise AssertionError(f"no mail to {address} has a {purpose} link")
+            links = pattern.findall(body.get_content()) if body else []
+            found += [(mail.at, links[0])] if links else []
+        self.world.session.rollback()
+        return found
 
     # time and the worker
 
