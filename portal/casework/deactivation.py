@@ -291,6 +291,8 @@ def attest_step(ctx: Context, case_id: str, removal_id: str, step: str, *, code:
             raise Refused("step_not_done")
         if row.done_by == ctx.actor.person_id:
             raise Refused("another_person")
+        if row.attested_by is not None:
+            return  # who attested first has put their name to it; a later press must not replace it
         transition.apply(ctx, case, Act.ATTEST_STEP, given=given, said={"removal": removal.id, "step": step})
         row.attested_by, row.attested_at = ctx.actor.person_id, ctx.now
         ctx.session.flush()

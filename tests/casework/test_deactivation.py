@@ -13,7 +13,14 @@ from sqlalchemy import select
 from portal.casework import approval, deactivation, objection, verification
 from portal.casework.context import Refused
 from portal.connectors import ConnectorError, local, runbook
-from portal.models import DirectoryDevice, DirectoryPrincipal, DirectorySession, Document, Removal
+from portal.models import (
+    DirectoryDevice,
+    DirectoryPrincipal,
+    DirectorySession,
+    Document,
+    Removal,
+    RunbookStep,
+)
 from tests.world import World
 
 
@@ -238,6 +245,16 @@ def test_a_runbook_is_done_when_each_step_is_done_by_one_and_attested_by_another
         deactivation.confirm_step(world.as_("alice"), case_id, removal_id, step)
         deactivation.attest_step(world.as_("bob"), case_id, removal_id, step, code=world.code("bob"))
     assert world.status(case_id) == "deactivated"
+
+
+def test_who_attested_a_step_first_stays_named(world: World) -> None:
+    case_id, removal_id = started_by_hand(world)
+    step = runbook.STEPS[0]
+    deactivation.confirm_step(world.as_("alice"), case_id, removal_id, step)
+    for name in ("bob", "ben"):
+        deactivation.attest_step(world.as_(name), case_id, removal_id, step, code=world.code(name))
+    row = world.session.get_one(RunbookStep, (removal_id, step), populate_existing=True)
+    assert row.attested_by == world.logins["bob"].person_id
 
 
 def test_nobody_attests_their_own_step(world: World) -> None:
