@@ -13,7 +13,7 @@ from typing import Any
 
 import pyotp
 from argon2 import PasswordHasher, profiles
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from portal import outbox, receipts, runtime
 from portal.casework import (
@@ -32,7 +32,6 @@ from portal.config import Settings
 from portal.connectors import local
 from portal.domain.lifecycle import SYSTEM, Actor, Role, Status
 from portal.domain.methods import METHODS
-from portal.engine import make_engine
 from portal.models import (
     Account,
     Case,
@@ -57,14 +56,6 @@ LONG_AGO = timedelta(days=400)
 CHEAP = PasswordHasher.from_parameters(profiles.CHEAPEST)
 
 
-_compiled: dict[str, dict[Any, Any]] = {}
-
-
-def sharing(engine: Engine) -> Engine:
-    """The same engine, with the statements that earlier tests of this process have compiled for its kind of database."""
-    return engine.execution_options(compiled_cache=_compiled.setdefault(engine.dialect.name, {}))
-
-
 @dataclass
 class Login:
     staff_id: str
@@ -82,9 +73,7 @@ class World:
         if not keys.exists():
             Keys.generate(keys)
         made = Settings(data=folder, database_url=url, keys=keys, demo=True)
-        self.runtime = runtime.build(
-            replace(made, **settings), engine=sharing(make_engine(url)), clock=lambda _session: self.now
-        )
+        self.runtime = runtime.build(replace(made, **settings), clock=lambda _session: self.now)
         self.session = self.runtime.sessions()
         self.logins: dict[str, Login] = {}
         with self.system.act():
