@@ -92,7 +92,10 @@ class Page:
     def _spoken_in(self, language: str) -> Iterator[str]:
         for text in self.html.find_all(string=True):
             spoken = next((tag["lang"] for tag in text.parents if tag.has_attr("lang")), language)
-            hidden = any(tag.name in {"script", "style"} for tag in text.parents)
+            # A set-up key can look like five words: what no one may translate is of no language.
+            hidden = any(
+                tag.name in {"script", "style"} or tag.get("translate") == "no" for tag in text.parents
+            )
             if type(text) is NavigableString and spoken == language and not hidden:
                 yield str(text)
         for tag in self.html.find_all(attrs={"aria-label": True}):
