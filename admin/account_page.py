@@ -10,8 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from admin.acts import READERS
 from admin.base import StaffView, ctx, see
-from admin.colleague_acts import Understood
-from admin.forms import DeskForm, Needed, built, text_field
+from admin.forms import DeskForm, Needed, Understood, built, text_field
 from portal import contact
 from portal.casework import accounts
 from portal.domain.lifecycle import Role

@@ -217,9 +217,8 @@ def _view_name(view: str) -> str | Markup:
 
 def _view(name: str, counts: Mapping[str, int], form: FilterForm) -> tuple[str, str, str | None, bool]:
     number = counts.get(name)
-    shown = (
-        None if number is None else f"{lookup.COUNT_CAP:,}+" if number >= lookup.COUNT_CAP else str(number)
-    )
+    cap = ctx().limits.count_cap
+    shown = None if number is None else f"{cap:,}+" if number >= cap else str(number)
     here = form.view.data == name and not (form.q.data or "").strip()
     return _view_name(name), url_for("queue.index", view=name), shown, here
 

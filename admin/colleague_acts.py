@@ -8,15 +8,22 @@ from typing import Any
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, Form
-from wtforms.validators import StopValidation
 
-from admin.forms import DeskForm, Needed, boxes_field, built, code_field, radio_field, text_field, words_for
+from admin.forms import (
+    DeskForm,
+    Needed,
+    Understood,
+    boxes_field,
+    built,
+    code_field,
+    radio_field,
+    text_field,
+    words_for,
+)
 from portal import contact, labels
 from portal.casework import logins, staff
 from portal.casework.context import Context
 from portal.casework.logins import Entry, RosterRow
-from portal.contact import ContactError
 from portal.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from portal.domain.lifecycle import Role
 from portal.models.staff import STAFF_ROLES
@@ -34,21 +41,6 @@ MEANING: Mapping[str, LazyString] = {
         "Then password, MFA device and recovery codes no longer work. An invitation to set them up again goes to the address."
     ),
 }
-
-
-class Understood:
-    """Something that `portal.contact` can read; what it cannot is said in its words."""
-
-    field_flags = {"required": True}  # noqa: RUF012 - read by WTForms, changed by nobody
-
-    def __init__(self, read: Callable[[str], object]) -> None:
-        self.read = read
-
-    def __call__(self, _form: Form, field: Field) -> None:
-        try:
-            self.read(field.data or "")
-        except ContactError as error:
-            raise StopValidation(labels.word("contact_error", error.key, None, **error.details)) from None
 
 
 def nothing_to_ask(_row: RosterRow) -> Fields:

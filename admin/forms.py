@@ -115,6 +115,21 @@ class NeededForMatch:
         pass
 
 
+class Understood:
+    """Something that `portal.contact` can read; what it cannot is said in its words."""
+
+    field_flags = {"required": True}  # noqa: RUF012 - read by WTForms, changed by nobody
+
+    def __init__(self, read: Callable[[str], object]) -> None:
+        self.read = read
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        try:
+            self.read(field.data or "")
+        except ContactError as error:
+            raise StopValidation(labels.word("contact_error", error.key, None, **error.details)) from None
+
+
 class SixDigits:
     """A code of a second factor, as far as one can tell before it is tried."""
 

@@ -38,7 +38,6 @@ class RosterRow:
     staff: Staff
     person: Person
     roles: tuple[Role, ...]
-    coming: tuple[Role, ...]
     state: str
     last_sign_in: datetime | None
 
@@ -215,7 +214,7 @@ def disable(ctx: Context, staff_id: str, *, code: str) -> None:
 
 
 def roster(ctx: Context) -> list[RosterRow]:
-    """All logins by name, with what they may do now and soon. A constant number of statements."""
+    """All logins by name, with what they may do now. A constant number of statements."""
     query = (
         select(Staff, Person).join(Person, Person.id == Staff.person_id).order_by(Person.name, Staff.email)
     )
@@ -226,8 +225,7 @@ def roster(ctx: Context) -> list[RosterRow]:
         RosterRow(
             staff=staff,
             person=person,
-            roles=tuple(role for role, at in roles.get(staff.id, ()) if at <= ctx.now),
-            coming=tuple(role for role, at in roles.get(staff.id, ()) if at > ctx.now),
+            roles=tuple(roles.get(staff.id, ())),
             state=state_of(ctx, staff),
             last_sign_in=seen.get(f"staff:{staff.id}"),
         )
@@ -244,11 +242,14 @@ def state_of(ctx: Context, staff: Staff) -> str:
     return "factor_disabled" if factor.is_disabled(ctx, staff) else "active"
 
 
-def _roles_by_login(ctx: Context) -> dict[str, list[tuple[Role, datetime]]]:
-    query = select(StaffRole).where(or_(StaffRole.revoked_at.is_(None), StaffRole.revoked_at > ctx.now))
-    found: dict[str, list[tuple[Role, datetime]]] = {}
+def _roles_by_login(ctx: Context) -> dict[str, list[Role]]:
+    query = select(StaffRole).where(
+        StaffRole.effective_at <= ctx.now,
+        or_(StaffRole.revoked_at.is_(None), StaffRole.revoked_at > ctx.now),
+    )
+    found: dict[str, list[Role]] = {}
     for row in ctx.session.execute(query.order_by(StaffRole.role, StaffRole.id)).scalars():
-        found.setdefault(row.staff_id, []).append((Role(row.role), row.effective_at))
+        found.setdefault(row.staff_id, []).append(Role(row.role))
     return found
 
 

@@ -20,7 +20,6 @@ from portal.domain.lifecycle import FINAL, OPEN, REVEAL_REASONS, Act, Status
 from portal.domain.reference import parse
 from portal.models import Account, AuditEvent, Case, CaseParty, Document, Person, Staff
 
-COUNT_CAP = 1000
 MOST_FOUND = 50
 DUE_SOON = timedelta(hours=4)
 VIEWS = (
@@ -94,12 +93,14 @@ def _lines() -> Select[Case, str]:
 def counts(ctx: Context) -> dict[str, int]:
     """How many cases each view holds, each counted to a cap: nobody acts differently on 1,000 or 100,000."""
     names = [name for name in VIEWS if name not in UNCOUNTED]
-    row = ctx.session.execute(select(*(_capped(_view(name, ctx)) for name in names))).one()
+    row = ctx.session.execute(
+        select(*(_capped(_view(name, ctx), ctx.limits.count_cap) for name in names))
+    ).one()
     return dict(zip(names, row, strict=True))
 
 
-def _capped(condition: ColumnElement[bool]) -> ScalarSelect[int]:
-    inner = select(Case.id).where(condition).limit(COUNT_CAP).subquery()
+def _capped(condition: ColumnElement[bool], cap: int) -> ScalarSelect[int]:
+    inner = select(Case.id).where(condition).limit(cap).subquery()
     return select(func.count()).select_from(inner).scalar_subquery()
 
 

@@ -90,7 +90,6 @@ class Limits:
     # The request form and its links
     draft_life: timedelta = _time("24h", "20h", "24h", "WCAG 2.2, 2.2.1: 20 h need no warning")
     confirm_life: timedelta = _time("24h", "1h", "24h", f"{NIST} 4.2.1.2 B(d)")
-    resend_wait: timedelta = _time("60s", "60s", "15min", "policy: no mail bombing")
     status_link_after_end: timedelta = _time("30d", "14d", "30d", "policy: covers the appeal")
     stop_link_after_end: timedelta = _time("10d", "10d", "30d", "Login.gov: repudiation for 240 h")
     name_length: int = _count(100, 100, 100, "the words of the form; the paper holds it on one page")
@@ -114,8 +113,6 @@ class Limits:
     appeal_window: timedelta = _time("14d", "14d", "30d", "policy")
     objection_window: timedelta = _time("10d", "10d", "30d", "Login.gov: repudiation for 240 h")
     ready_to_sign_in: timedelta = _time("1h", "10min", "1h", "policy: no account stands open overnight")
-    pass_life: timedelta = _time("60min", "10min", "60min", "Microsoft Entra: one hour")
-    pass_length: int = _count(12, 12, 48, "Microsoft Entra: 8 to 48")
 
     # Waiting before a removal, by the calendar. The database knows the lower bounds of the tiers too.
     wait_standard_hours: int = _hours(24, 24, 720, "Login.gov: 24 h")
