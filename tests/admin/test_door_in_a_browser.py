@@ -87,6 +87,7 @@ def test_warning_says_when_it_is_too_late(story: Story, alice: Page) -> None:
 
 def test_codes_are_copied_and_saved_as_they_are_shown(story: Story, alice: Page) -> None:
     give_code(story, alice)
+    expect(alice.locator(".codes li")).to_have_count(10)
     shown = alice.locator(".codes li").all_inner_texts()
     alice.get_by_role("button", name="Copy").click()
     expect(alice.get_by_role("button", name="Copied")).to_be_visible()
