@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import request
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from admin.acts import Visit
 from admin.forms import choices
 from portal import audit, db, i18n, notice_facts, notices
+from portal.choices import SelectChoice
 from portal.domain.methods import METHODS
 from portal.models import OutboxRow
 from portal.notice_facts import TASKS, Source

@@ -18,7 +18,6 @@ from markupsafe import Markup
 from sqlakeyset import Page, select_page, unserialize_bookmark
 from sqlakeyset.types import Marker
 from wtforms import HiddenField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from admin import next_step
 from admin.acts import READERS
@@ -27,6 +26,7 @@ from admin.forms import unprintable, words_for
 from portal import i18n, labels
 from portal.casework import lookup
 from portal.casework.lookup import MOST_FOUND, VIEWS, Filters, Line
+from portal.choices import SelectChoice
 from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import FINAL, Status
 from portal.domain.tiers import Tier

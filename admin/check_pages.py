@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _p
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from admin import asking
 from admin.acts import AT_WORK, ActPage, ActView, Visit
 from admin.case_checks import names_of
-from admin.evidence_form import check_fields, evidence_sent
+from admin.evidence_form import about_check, check_fields, check_sent, person_method
 from admin.forms import (
     DeskForm,
     boxes_field,
@@ -28,13 +27,13 @@ from admin.forms import (
     words_for,
 )
 from portal import i18n, labels
-from portal.casework import registry, telling, verification
+from portal.casework import proofs, registry, telling, verification
 from portal.casework.context import NotFound
 from portal.casework.facts import facts_of
 from portal.casework.registry import ContactView
 from portal.casework.verification import check_of
+from portal.choices import SelectChoice
 from portal.domain.lifecycle import PRESSURE_MARKERS, Act, Role
-from portal.domain.methods import METHODS, Method
 from portal.models import Account, Person
 
 REASON = _l("Enter a reason.")
@@ -85,33 +84,17 @@ def _reassign(visit: Visit, form: DeskForm) -> None:
 # what was checked
 
 
-def _method(visit: Visit) -> Method:
-    method = METHODS.get(visit.item)
-    if method is None or not method.available or method.attested != "person":
-        raise NotFound()
-    return method
-
-
 def _check_form(visit: Visit) -> DeskForm:
-    return built(*check_fields(_method(visit)))
+    return built(*check_fields(person_method(visit.item)))
 
 
-def _about_method(visit: Visit) -> Mapping[str, Any]:
-    method = _method(visit)
-    return {"title": labels.word("method", method.key), "how": labels.word("method_how", method.key)}
+def _about_check(visit: Visit) -> Mapping[str, Any]:
+    return about_check(person_method(visit.item))
 
 
 def _record(visit: Visit, form: DeskForm) -> None:
-    method = _method(visit)
-    verification.record_check(
-        visit.ctx,
-        visit.case.id,
-        method.key,
-        form["result"].data,
-        evidence=evidence_sent(method, form),
-        note=form["note"].data or "",
-        version=sent_version(),
-    )
+    sent = check_sent(person_method(visit.item), form)
+    verification.record_check(visit.ctx, visit.case.id, **sent)
 
 
 def _contact_form(kind: str) -> Callable[[Visit], DeskForm]:
@@ -155,11 +138,11 @@ def _none_of(kind: str) -> Callable[[Visit], Mapping[str, Any]]:
 
 
 def _mailbox(visit: Visit, form: DeskForm) -> None:
-    verification.send_mailbox_link(visit.ctx, visit.case.id, form["contact"].data, version=sent_version())
+    proofs.send_mailbox_link(visit.ctx, visit.case.id, form["contact"].data, version=sent_version())
 
 
 def _letter(visit: Visit, form: DeskForm) -> None:
-    verification.post_letter(visit.ctx, visit.case.id, form["contact"].data, version=sent_version())
+    proofs.post_letter(visit.ctx, visit.case.id, form["contact"].data, version=sent_version())
 
 
 def _witness_form(visit: Visit) -> DeskForm:
@@ -216,7 +199,7 @@ class ChecksView(ActView):
     """Verifiers check; leads reassign; everybody at work may mark pressure. The life-cycle says who may do what."""
 
     roles = AT_WORK
-    pages = {  # noqa: RUF012 - a table
+    pages: ClassVar[Mapping[str, ActPage]] = {
         "claim": ActPage(Act.CLAIM, _title(Act.CLAIM), _claim, "claimed"),
         "release": ActPage(Act.RELEASE, _title(Act.RELEASE), _release, "released"),
         "take_over": ActPage(
@@ -241,7 +224,7 @@ class ChecksView(ActView):
             _record,
             "recorded",
             form=_check_form,
-            more=_about_method,
+            more=_about_check,
             template="record_check",
             button=_l("Save result"),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import url_for
 from flask_babel import gettext
@@ -16,7 +16,7 @@ from wtforms.validators import StopValidation
 
 from admin import case_checks, case_view
 from admin.acts import AT_WORK, ActPage, ActView, Visit, hard_blockers
-from admin.evidence_form import check_fields, evidence_sent
+from admin.evidence_form import about_check, check_fields, check_sent, person_method
 from admin.forms import (
     DeskForm,
     Printable,
@@ -30,12 +30,12 @@ from admin.forms import (
 )
 from portal import contact, i18n, labels
 from portal.casework import approval, registry
-from portal.casework.context import NotFound
+from portal.casework.devices import devices_of
 from portal.casework.facts import facts_of, profile_of, verdict_of
 from portal.connectors import Device
 from portal.domain import policy
 from portal.domain.lifecycle import DECLINE_REASONS, Act
-from portal.domain.methods import METHODS, Method
+from portal.domain.methods import METHODS
 from portal.domain.names import mask_name
 from portal.models import Account, Case, CheckOpening, IdentityCheck, SubjectKey
 
@@ -59,7 +59,7 @@ def device_words(device: Device | Mapping[str, Any]) -> str:
 
 
 def _propose_form(visit: Visit) -> DeskForm:
-    shown = approval.devices_of(visit.ctx, visit.case)
+    shown = devices_of(visit.ctx, visit.case)
     devices = boxes_field(
         _l("MFA devices to deactivate"),
         choices((device.id, device_words(device)) for device in shown),
@@ -70,7 +70,7 @@ def _propose_form(visit: Visit) -> DeskForm:
 
 
 def _proposal(visit: Visit) -> Mapping[str, Any]:
-    if not approval.devices_of(visit.ctx, visit.case):
+    if not devices_of(visit.ctx, visit.case):
         return {"blockers": [gettext("The account has no MFA device at this moment.")]}
     return {
         "summary": summary_of(visit),
@@ -230,33 +230,17 @@ def _open_check(visit: Visit, _form: DeskForm) -> str:
     return f"{address}#check-{visit.item}"
 
 
-def _live(visit: Visit) -> Method:
-    method = METHODS.get(visit.item)
-    if method is None or not method.live or not method.available or method.attested != "person":
-        raise NotFound()
-    return method
-
-
 def _repeat_form(visit: Visit) -> DeskForm:
-    return built(*check_fields(_live(visit)))
+    return built(*check_fields(person_method(visit.item, live=True)))
 
 
 def _about_repeat(visit: Visit) -> Mapping[str, Any]:
-    method = _live(visit)
-    return {"title": labels.word("method", method.key), "how": labels.word("method_how", method.key)}
+    return about_check(person_method(visit.item, live=True))
 
 
 def _repeat(visit: Visit, form: DeskForm) -> str:
-    method = _live(visit)
-    approval.repeat_check(
-        visit.ctx,
-        visit.case.id,
-        method.key,
-        form["result"].data,
-        evidence=evidence_sent(method, form),
-        note=form["note"].data or "",
-        version=sent_version(),
-    )
+    sent = check_sent(person_method(visit.item, live=True), form)
+    approval.repeat_check(visit.ctx, visit.case.id, **sent)
     return url_for("decisions.act", case_id=visit.case.id, key="approve")
 
 
@@ -264,7 +248,7 @@ class DecisionsView(ActView):
     """Verifiers propose, approvers and leads decide; who checked a case can never decide it."""
 
     roles = AT_WORK
-    pages = {  # noqa: RUF012 - a table
+    pages: ClassVar[Mapping[str, ActPage]] = {
         "propose": ActPage(
             Act.PROPOSE_REMOVAL,
             labels.TABLES["act"]["propose_removal"],

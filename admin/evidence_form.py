@@ -10,13 +10,30 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
 
-from admin.forms import DeskForm, NeededForMatch, Printable, radio_field, tick_field, words_for
+from admin.forms import (
+    DeskForm,
+    NeededForMatch,
+    Printable,
+    radio_field,
+    sent_version,
+    tick_field,
+    words_for,
+)
 from portal import labels
+from portal.casework.context import NotFound
 from portal.domain.evidence import EvidenceField
-from portal.domain.methods import RESULTS, Method
+from portal.domain.methods import METHODS, RESULTS, Method
 
 # Also with slashes or dots, or with the signs for year, month and day.
 DAY = re.compile("([0-9]{4})[-/.\u5e74]([0-9]{1,2})[-/.\u6708]([0-9]{1,2})\u65e5?")
+
+
+def person_method(key: str, *, live: bool = False) -> Method:
+    """A method that a person attests; `live` ones are those that a lead can repeat. Raises NotFound."""
+    method = METHODS.get(key)
+    if method is None or not method.available or method.attested != "person" or (live and not method.live):
+        raise NotFound()
+    return method
 
 
 def check_fields(method: Method) -> list[tuple[str, Any]]:
@@ -33,6 +50,22 @@ def check_fields(method: Method) -> list[tuple[str, Any]]:
     return [*fields, ("result", result), ("note", note)]
 
 
+def about_check(method: Method) -> dict[str, Any]:
+    """What the page says over the fields."""
+    return {"title": labels.word("method", method.key), "how": labels.word("method_how", method.key)}
+
+
+def check_sent(method: Method, form: DeskForm) -> dict[str, Any]:
+    """What was typed, as casework takes it."""
+    return {
+        "method": method.key,
+        "result": form["result"].data,
+        "evidence": evidence_sent(method, form),
+        "note": form["note"].data or "",
+        "version": sent_version(),
+    }
+
+
 def evidence_field(field: EvidenceField) -> Any:
     """A field of the evidence. Only a match needs it, so casework judges what is missing."""
     label = labels.TABLES["evidence"][field.key]
@@ -46,7 +79,7 @@ def evidence_field(field: EvidenceField) -> Any:
 
 
 def evidence_sent(method: Method, form: DeskForm) -> dict[str, str]:
-    """What was typed, as casework takes it: text for every field, "yes" for a ticked box."""
+    """The evidence as text for every field, "yes" for a ticked box."""
     return {
         field.key: READ.get(field.kind, str)(form[f"e_{field.key}"].data or "") for field in method.evidence
     }

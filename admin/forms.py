@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from flask import abort, request
 from flask_babel import LazyString
@@ -22,11 +22,11 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import StopValidation
 
 from portal import contact, labels
 from portal.casework.context import Refused
+from portal.choices import SelectChoice
 from portal.contact import ContactError
 
 Words: TypeAlias = LazyString | str
@@ -57,7 +57,7 @@ CODE_WORDS: Mapping[str, LazyString] = {
 class Needed:
     """Something has to be typed, chosen or ticked."""
 
-    field_flags = {"required": True}  # noqa: RUF012 - read by WTForms, changed by nobody
+    field_flags: ClassVar[Mapping[str, bool]] = {"required": True}
 
     def __init__(self, words: LazyString) -> None:
         self.words = words
@@ -109,7 +109,7 @@ class Printable:
 class NeededForMatch:
     """Marks a field that casework asks for where the result is a match; it is the one to judge."""
 
-    field_flags = {"required": True}  # noqa: RUF012 - read by WTForms, changed by nobody
+    field_flags: ClassVar[Mapping[str, bool]] = {"required": True}
 
     def __call__(self, _form: Form, _field: Field) -> None:
         pass
@@ -118,7 +118,7 @@ class NeededForMatch:
 class Understood:
     """Something that `portal.contact` can read; what it cannot is said in its words."""
 
-    field_flags = {"required": True}  # noqa: RUF012 - read by WTForms, changed by nobody
+    field_flags: ClassVar[Mapping[str, bool]] = {"required": True}
 
     def __init__(self, read: Callable[[str], object]) -> None:
         self.read = read
@@ -133,7 +133,7 @@ class Understood:
 class SixDigits:
     """A code of a second factor, as far as one can tell before it is tried."""
 
-    field_flags = {"required": True}  # noqa: RUF012 - read by WTForms, changed by nobody
+    field_flags: ClassVar[Mapping[str, bool]] = {"required": True}
 
     def __call__(self, _form: Form, field: Field) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 
@@ -57,7 +57,7 @@ class FreezesView(ActView):
     """Leads propose, an approver or another lead agrees."""
 
     roles = AT_WORK
-    pages = {  # noqa: RUF012 - a table
+    pages: ClassVar[Mapping[str, ActPage]] = {
         "propose": ActPage(
             Act.PROPOSE_UNFREEZE,
             labels.TABLES["act"]["propose_unfreeze"],

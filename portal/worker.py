@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from portal import i18n, mailer, notices, outbox, throttle
 from portal.carrying import KINDS, GivenUp, LeaseLost, Work, finish, where
-from portal.casework import approval, drafts, timers
+from portal.casework import drafts, timers, waiting
 from portal.casework.context import Context, NotFound
 from portal.domain.lifecycle import SYSTEM, Status
 from portal.models import Case, OutboxRow
@@ -95,7 +95,7 @@ def _is_final(problem: Exception) -> bool:
 def _settle(context: Context, case_id: str) -> None:
     """A security notice is out, or finally failed: the wait may begin. If this fails, house-keeping does it again."""
     try:
-        approval.settle_notices(context, case_id)
+        waiting.settle_notices(context, case_id)
     except Exception as problem:
         context.session.rollback()
         log.error("case %s: the waiting period could not be started: %s", case_id, where(problem))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from portal import i18n, notices, receipts
-from portal.casework import approval, deactivation, objection, staff_mail, timers, verification
+from portal.casework import approval, deactivation, objection, proofs, staff_mail, timers, verification
 from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import Act, Role
 from portal.domain.methods import METHODS
@@ -157,7 +157,7 @@ def test_the_mailbox_link_is_said_to_work_as_long_as_it_does(world: World) -> No
     account = world.account()
     case_id = world.verifying()
     contact = world.contacts(account, "email")[1]
-    verification.send_mailbox_link(world.as_("alice"), case_id, contact.id)
+    proofs.send_mailbox_link(world.as_("alice"), case_id, contact.id)
     expires = world.now + world.runtime.limits.confirm_life
     row = newest(world, case_id, "mailbox_check", contact=True)
     assert f"It works once, until {i18n.when(expires, 'en')}." in written(world, row, "en").text

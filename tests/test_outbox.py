@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal import outbox
-from portal.casework import approval
+from portal.casework import rounds
 from portal.casework.context import Refused
 from portal.engine import writing
 from portal.models import OutboxRow, new_id
@@ -255,7 +255,7 @@ def test_a_voided_round_withdraws_what_is_no_longer_true(world: World) -> None:
     account = world.account()
     case_id = world.approved()
     with world.system.act():
-        approval.facts_changed(world.system, account.id, "contact")
+        rounds.facts_changed(world.system, account.id, "contact")
     assert world.status(case_id) == "verifying"
     assert {row.state for row in world.mails(case_id, "approved")} == {"cancelled"}
 

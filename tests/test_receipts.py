@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal import contact as contacts
 from portal import receipts
-from portal.casework import verification
+from portal.casework import proofs
 from portal.casework.context import Refused
 from portal.domain.methods import KLASSES
 from portal.domain.policy import POLICY_VERSION
@@ -134,7 +134,7 @@ def test_a_contact_that_was_told_stands_masked_in_the_notice(world: World) -> No
 def test_a_letter_carries_the_address_and_the_code_in_groups_of_four(world: World) -> None:
     account = world.account()
     case_id = world.verifying()
-    verification.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
+    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
     said = facts(world, case_id, "letter")
     assert said["address_lines"] == ["〒100-0000", "東京都見本区 1-2-3"]
     assert [len(group) for group in said["code_groups"]] == [4, 4, 4]
@@ -147,7 +147,7 @@ def test_each_letter_is_a_paper_of_its_own_and_the_newest_counts(world: World) -
     post = world.contacts(account, "post")[0].id
     codes = []
     for _ in range(2):
-        verification.post_letter(world.as_("alice"), case_id, post)
+        proofs.post_letter(world.as_("alice"), case_id, post)
         codes.append(world.letter_code(case_id))
         world.now += world.runtime.limits.letter_wait
     rounds = [document.round for document in documents(world, case_id) if document.kind == "letter"]

@@ -26,8 +26,10 @@ from portal.casework import (
     timers,
     transition,
     verification,
+    waiting,
 )
 from portal.casework.context import Context, Origin
+from portal.casework.devices import devices_of
 from portal.config import Settings
 from portal.connectors import local
 from portal.domain.lifecycle import SYSTEM, Actor, Role, Status
@@ -289,7 +291,7 @@ class World:
         return case_id
 
     def propose(self, name: str, case_id: str) -> None:
-        devices = [device.id for device in approval.devices_of(self.as_(name), self.case(case_id))]
+        devices = [device.id for device in devices_of(self.as_(name), self.case(case_id))]
         approval.propose_removal(self.as_(name), case_id, devices[:1])
 
     def open_checks(self, name: str, case_id: str) -> None:
@@ -429,7 +431,7 @@ class World:
                 for row in pending:
                     self.session.get_one(OutboxRow, row.id).state = state
             for case_id in {row.case_id for row in pending if row.case_id and row.security}:
-                approval.settle_notices(self.system, case_id)
+                waiting.settle_notices(self.system, case_id)
 
     def _pending_mails(self) -> list[OutboxRow]:
         self.session.rollback()

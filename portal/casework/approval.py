@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from portal.casework import fresh, rounds, tiers, transition, verification
+from portal.casework import fresh, rounds, tiers, transition, verification, waiting
 from portal.casework.context import Context, NotFound, Refused
-from portal.casework.facts import decision_digest, facts_of, verdict_of
+from portal.casework.devices import devices_of
+from portal.casework.facts import decision_digest, verdict_of
 from portal.connectors import Device
 from portal.domain import policy
-from portal.domain.lifecycle import DECLINE_REASONS, OPEN, Act, Role, Status
+from portal.domain.lifecycle import DECLINE_REASONS, Act, Role, Status
 from portal.domain.methods import METHODS
 from portal.models import (
-    Account,
     Case,
     CheckOpening,
     IdentityCheck,
-    OutboxRow,
-    Principal,
 )
-
-
-def devices_of(ctx: Context, case: Case) -> tuple[Device, ...]:
-    """The devices that the connector shows for the case's principal, read outside any write. Raises ConnectorError."""
-    account = ctx.session.get(Account, case.account_id) if case.account_id else None
-    principal = ctx.session.get(Principal, case.principal_id) if case.principal_id else None
-    if account is None or principal is None:
-        return ()
-    return ctx.connectors[account.connector].list_devices(ctx.session, principal)
 
 
 def propose_removal(
@@ -192,7 +180,7 @@ def _agree_to_remove(ctx: Context, case: Case, given: frozenset[str]) -> Status:
         approver_part="approver",
         waiting_hours=hours,
     )
-    settle_notices(ctx, case.id)
+    waiting.settle_notices(ctx, case.id)
     return after
 
 
@@ -255,100 +243,6 @@ def _lead_for_contest(ctx: Context, case: Case) -> dict[str, Any]:
     for other in others:
         other.contest_lead_id = ctx.actor.person_id
     return {"contest_lead_id": ctx.actor.person_id}
-
-
-def settle_notices(ctx: Context, case_id: str) -> None:
-    """Start the wait once every notice of the approval has arrived or finally failed. Called again after each of them."""
-    system = ctx.as_system()
-    with system.act():
-        case = transition.lock(system.session, case_id)
-        facts = facts_of(system, case)
-        if case.status != Status.COOLING_OFF or facts.waiting_started or facts.notices_pending:
-            return
-        unreached = _unreached(system, case)
-        hours = max(
-            case.waiting_hours or 0,
-            policy.waiting_hours(
-                policy.Tier(case.tier), case.policy_set, ctx.limits, everyone_reached=not unreached
-            ),
-        )
-        until = system.now + timedelta(hours=hours)
-        transition.apply(
-            system,
-            case,
-            Act.START_WAITING,
-            said={"hours": hours, "until": until.isoformat(), "unreached": unreached},
-            params={"until": until.isoformat()},
-            waiting_hours=hours,
-            waiting_started_at=system.now,
-            waiting_until=until,
-            due_at=until,
-        )
-        _set_wait_timers(system, case)
-
-
-def _set_wait_timers(ctx: Context, case: Case) -> None:
-    assert case.waiting_until is not None
-    transition.set_timer(ctx, case, Act.END_WAITING, case.waiting_until)
-    if case.policy_set == policy.LAST_RESORT:
-        remind_again(ctx, case)
-
-
-def remind_again(ctx: Context, case: Case) -> None:
-    """Set the next notice to every old contact of somebody's last way out, if it comes before the wait is over."""
-    at = ctx.now + ctx.limits.last_resort_notice_every
-    if case.waiting_until and at < case.waiting_until:
-        transition.set_timer(ctx, case, Act.REMIND_CONTACTS, at)
-
-
-def _unreached(ctx: Context, case: Case) -> bool:
-    """Whether a registered contact could not be told, or nobody was told but the contact that served as proof."""
-    rows = ctx.session.execute(
-        select(OutboxRow.contact_id, OutboxRow.state).where(
-            OutboxRow.case_id == case.id,
-            OutboxRow.notice == "approved",
-            OutboxRow.security,
-            OutboxRow.created_at >= case.approved_at,
-        )
-    ).all()
-    if any(state == "dead" for _, state in rows):
-        return True
-    proof = set(
-        ctx.session.execute(
-            select(IdentityCheck.contact_id).where(
-                IdentityCheck.case_id == case.id,
-                IdentityCheck.round == case.round,
-                IdentityCheck.contact_id.is_not(None),
-            )
-        ).scalars()
-    )
-    told = {contact for contact, state in rows if contact and state == "done"}
-    return not told - proof
-
-
-def facts_changed(ctx: Context, account_id: str, cause: str) -> None:
-    """Identity facts of an account changed: proposals and approvals made on the old ones are void at once."""
-    system = ctx.as_system()
-    with system.act():
-        cases = system.session.execute(
-            select(Case).where(Case.account_id == account_id, Case.status.in_(OPEN)).with_for_update()
-        ).scalars()
-        for case in cases:
-            if case.status == Status.EXECUTING:
-                raise Refused("executing")
-            _refresh(system, case, cause)
-
-
-def _refresh(ctx: Context, case: Case, cause: str) -> None:
-    verdict = tiers.computed(ctx, case)
-    columns: dict[str, Any] = {"tier": verdict.tier, "tier_reasons": list(verdict.reasons)}
-    said: dict[str, Any]
-    if case.status in rounds.VOIDABLE:
-        said = {"cause": cause, "tier": verdict.tier}
-        transition.apply(ctx, case, Act.VOID_ROUND, said=said, **columns, **rounds.begin(ctx, case))
-    elif case.status in {Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER} and verdict.tier != case.tier:
-        said = {"cause": cause, "tier": verdict.tier, "reasons": list(verdict.reasons)}
-        transition.apply(ctx, case, Act.MATCH, said=said, **columns)
 
 
 def _readable(ctx: Context, case_id: str) -> Case:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from portal import outbox, receipts
 from portal.casework import fresh, rounds, transition
 from portal.casework.context import Context, NotFound, Refused
+from portal.casework.devices import held_by
 from portal.casework.facts import facts_of
 from portal.connectors import Connector, ConnectorError, Device
 from portal.connectors.runbook import STEPS
@@ -37,7 +38,7 @@ class DryRun:
 
 def dry_run(ctx: Context, case: Case) -> DryRun:
     """Compare what was approved with what is there now. Raises ConnectorError."""
-    connector, principal = _connected(ctx, case)
+    connector, principal = held_by(ctx, case)
     shown = connector.list_devices(ctx.session, principal)
     wanted = {device["id"]: device["label"] for device in case.devices}
     present = {device.id for device in shown}
@@ -47,14 +48,6 @@ def dry_run(ctx: Context, case: Case) -> DryRun:
         missing=tuple(label for device_id, label in wanted.items() if device_id not in present),
         signed_in_since=connector.signed_in_since(ctx.session, principal, case.created_at),
     )
-
-
-def _connected(ctx: Context, case: Case) -> tuple[Connector, Principal]:
-    account = ctx.session.get(Account, case.account_id) if case.account_id else None
-    principal = ctx.session.get(Principal, case.principal_id) if case.principal_id else None
-    if account is None or principal is None:
-        raise Refused("account_unknown")
-    return ctx.connectors[account.connector], principal
 
 
 def declare_ready(ctx: Context, case_id: str) -> None:
@@ -164,7 +157,7 @@ def carry_out(ctx: Context, case_id: str) -> None:
     """
     ctx = ctx.as_system()
     case = _readable(ctx, case_id)
-    connector, principal = _connected(ctx, case)
+    connector, principal = held_by(ctx, case)
     errors: list[str] = []
     for removal in removals_of(ctx, case):
         if removal.state != "confirmed" and _still_executing(ctx, case_id):
@@ -259,7 +252,7 @@ def suspend(ctx: Context, case_id: str) -> None:
     case = _readable(ctx, case_id)
     if case.deactivated_at is None:
         return
-    connector, principal = _connected(ctx, case)
+    connector, principal = held_by(ctx, case)
     with ctx.act():
         connector.end_sessions(ctx.session, principal, now=ctx.now)
         connector.suspend_since(ctx.session, principal, case.deactivated_at, now=ctx.now)
@@ -300,7 +293,7 @@ def attest_step(ctx: Context, case_id: str, removal_id: str, step: str, *, code:
 
 
 def _close_by_hand(ctx: Context, case: Case) -> None:
-    connector, principal = _connected(ctx, case)
+    connector, principal = held_by(ctx, case)
     for row in removals_of(ctx, case):
         if row.state != "confirmed" and connector.is_gone(ctx.session, principal, row.device_id):
             row.state, row.confirmed_at = "confirmed", ctx.now

@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from portal import outbox, receipts, throttle, tokens
-from portal.casework import accounts, contests, drafts, tiers, transition, verification
+from portal.casework import accounts, contests, drafts, proofs, tiers, transition
 from portal.casework.context import Context, Refused, Throttled
 from portal.casework.telling import Recipient, put_notice
 from portal.domain.lifecycle import Act, Status
@@ -214,7 +214,7 @@ def _attach(ctx: Context, case: Case, account: Account, cause: str) -> None:
     )
     if own is not None and own.kind == "email":
         # The reply address is a registered mailbox and its link was opened: that is method H1, already done.
-        verification.record_proof(ctx, case, "H1", contact_id=own.id, evidence={"link": "confirm"})
+        proofs.record_proof(ctx, case, "H1", contact_id=own.id, evidence={"link": "confirm"})
 
 
 def own_contact(ctx: Context, case: Case, account: Account) -> Contact | None:

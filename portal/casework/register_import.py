@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import exists, func, select
 
 from portal import audit
-from portal.casework import approval, fresh, intake, registry
+from portal.casework import fresh, intake, registry, rounds
 from portal.casework.context import Context, NotFound, Refused
 from portal.casework.register_entry import Entry, packed, unpacked
 from portal.casework.register_file import Mistake, parse
@@ -300,6 +300,6 @@ def _change(
     if not any(change.is_identity for change in differences):
         return
     try:
-        approval.facts_changed(ctx, account.id, CAUSE)
+        rounds.facts_changed(ctx, account.id, CAUSE)
     except Refused as refusal:
         raise Refused(refusal.reason, account_number=account.number) from None

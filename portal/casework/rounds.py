@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from portal import outbox
-from portal.casework.context import Context
-from portal.domain.lifecycle import Status
+from portal.casework import tiers, transition
+from portal.casework.context import Context, Refused
+from portal.domain.lifecycle import OPEN, Act, Status
 from portal.models import Case, IdentityCheck
 
 VOIDABLE = frozenset({Status.PENDING_APPROVAL, Status.COOLING_OFF, Status.READY})
@@ -49,3 +50,28 @@ def begin(ctx: Context, case: Case, *, keep_failed: bool = False) -> dict[str, A
     for notice in ("approved", "waiting_started", "waiting_reminder", "ready"):
         outbox.cancel(ctx.session, now=ctx.now, case_id=case.id, notice=notice)
     return {"round": case.round + 1, "needs_attention": False, **NO_DECISION}
+
+
+def facts_changed(ctx: Context, account_id: str, cause: str) -> None:
+    """Identity facts of an account changed: proposals and approvals made on the old ones are void at once."""
+    system = ctx.as_system()
+    with system.act():
+        cases = system.session.execute(
+            select(Case).where(Case.account_id == account_id, Case.status.in_(OPEN)).with_for_update()
+        ).scalars()
+        for case in cases:
+            if case.status == Status.EXECUTING:
+                raise Refused("executing")
+            _refresh(system, case, cause)
+
+
+def _refresh(ctx: Context, case: Case, cause: str) -> None:
+    verdict = tiers.computed(ctx, case)
+    columns: dict[str, Any] = {"tier": verdict.tier, "tier_reasons": list(verdict.reasons)}
+    said: dict[str, Any]
+    if case.status in VOIDABLE:
+        said = {"cause": cause, "tier": verdict.tier}
+        transition.apply(ctx, case, Act.VOID_ROUND, said=said, **columns, **begin(ctx, case))
+    elif case.status in {Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER} and verdict.tier != case.tier:
+        said = {"cause": cause, "tier": verdict.tier, "reasons": list(verdict.reasons)}
+        transition.apply(ctx, case, Act.MATCH, said=said, **columns)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from portal.casework import approval, rounds, staff, transition
+from portal.casework import rounds, staff, transition, waiting
 from portal.casework.context import Context
 from portal.domain.lifecycle import SYSTEM, Act
 from portal.models import Case, CaseTimer
@@ -84,7 +84,7 @@ def run_one(ctx: Context, case_id: str, act: Act, at: datetime) -> bool:
         if row is None:
             return False
         if act is Act.END_WAITING:
-            approval.settle_notices(ctx, case.id)
+            waiting.settle_notices(ctx, case.id)
         # Asked before, because what an act needs may be written already when it is refused.
         if not transition.allows(ctx, case, act):
             return False
@@ -98,4 +98,4 @@ def _done(ctx: Context, case: Case, act: Act, at: datetime) -> None:
         delete(CaseTimer).where(CaseTimer.case_id == case.id, CaseTimer.act == act, CaseTimer.at == at)
     )
     if act is Act.REMIND_CONTACTS:
-        approval.remind_again(ctx, case)
+        waiting.remind_again(ctx, case)

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
-from portal import receipts, tokens
 from portal.casework import fresh, roles, tiers, transition
 from portal.casework.context import Context, NotFound, Refused
-from portal.connectors import Connector
 from portal.domain import policy
 from portal.domain.evidence import evidence_errors, needs_note
 from portal.domain.languages import LANGUAGES
-from portal.domain.lifecycle import PRESSURE_MARKERS, Act, Actor, Role, Status
+from portal.domain.lifecycle import PRESSURE_MARKERS, Act, Actor, Role
 from portal.domain.methods import METHODS, RESULTS
-from portal.domain.reference import ALPHABET
-from portal.models import Account, Case, Contact, IdentityCheck, LinkToken, Principal, new_id
-
-LETTER_CODE = 12  # characters of the reference alphabet: 59 bits
+from portal.models import Case, IdentityCheck, new_id
 
 
 def claim(ctx: Context, case_id: str, *, version: int | None = None) -> None:
@@ -77,7 +69,7 @@ def record_check(
         transition.require(ctx, case, Act.RECORD_CHECK)
         check = _person_check(ctx, case, method, result, evidence, note)
         transition.take_part(ctx, case, "verifier")
-        _seal(ctx, case, check, evidence, note)
+        seal_evidence(ctx, case, check, evidence, note)
         verdict = _after_result(ctx, case, check)
         transition.apply(
             ctx,
@@ -125,7 +117,10 @@ def _today(ctx: Context) -> date:
     return ctx.now.astimezone(ZoneInfo(LANGUAGES["ja"].zone)).date()
 
 
-def _seal(ctx: Context, case: Case, check: IdentityCheck, evidence: Mapping[str, str], note: str) -> None:
+def seal_evidence(
+    ctx: Context, case: Case, check: IdentityCheck, evidence: Mapping[str, str], note: str
+) -> None:
+    """Complete the row of a check: when it was made and by whom, with what was seen sealed, and write it."""
     check.recorded_at = ctx.now
     if check.attested_by == "person":
         check.person_id, check.part = ctx.actor.person_id, "approver" if check.repeated else "verifier"
@@ -153,7 +148,7 @@ def repeated_check(
     """Write the check that a lead repeats as the second person; the caller applies the act."""
     check = _person_check(ctx, case, method, result, evidence, note)
     check.repeated = True
-    _seal(ctx, case, check, evidence, note)
+    seal_evidence(ctx, case, check, evidence, note)
     return check
 
 
@@ -221,157 +216,6 @@ def end_asking(ctx: Context, case_id: str, *, version: int | None = None) -> Non
     with ctx.act():
         case = transition.lock(ctx.session, case_id, version=version)
         transition.apply(ctx, case, Act.END_ASKING, asked=[])
-
-
-def send_mailbox_link(ctx: Context, case_id: str, contact_id: str, *, version: int | None = None) -> None:
-    """Method H1: a link to a registered mailbox. Only to an address of the register, never to a typed one."""
-    with ctx.act():
-        case = transition.lock(ctx.session, case_id, version=version)
-        contact = _registered(ctx, case, contact_id, "email")
-        tokens.revoke(ctx.session, now=ctx.now, purpose="mailbox", case_id=case.id, contact_id=contact.id)
-        said = {"method": "H1", "contact": contact.id}
-        transition.apply(ctx, case, Act.SEND_CHALLENGE, said=said, contact_id=contact.id)
-
-
-def confirm_mailbox(ctx: Context, raw: str) -> Case | None:
-    """The holder of the registered mailbox pressed the button on the link's page: H1 is proven, by the system."""
-    with ctx.act():
-        link = tokens.consume(ctx.session, raw, "mailbox", now=ctx.now)
-        if link is None or link.case_id is None:
-            return None
-        case = transition.lock(ctx.session, link.case_id)
-        if link.round != case.round:
-            return None
-        record_proof(ctx, case, "H1", contact_id=link.contact_id, evidence={"link": "mailbox"})
-        case.proven_by = case.proven_by or "contact"
-    return case
-
-
-def record_proof(
-    ctx: Context, case: Case, method: str, *, contact_id: str | None, evidence: Mapping[str, str]
-) -> IdentityCheck:
-    """Write a check that the system itself has seen proven. Raises Refused where the case can take none."""
-    check = IdentityCheck(
-        id=new_id(),
-        case_id=case.id,
-        round=case.round,
-        method=method,
-        result="match",
-        attested_by="system",
-        repeated=False,
-        contact_id=contact_id,
-    )
-    _seal(ctx, case, check, evidence, "")
-    said = {
-        "check": check.id,
-        "method": method,
-        "result": "match",
-        "contact": contact_id,
-        "payload": payload(check),
-    }
-    transition.apply(ctx.as_system(), case, Act.SYSTEM_CHECK, said=said)
-    return check
-
-
-def post_letter(ctx: Context, case_id: str, contact_id: str, *, version: int | None = None) -> str:
-    """Method H4: make the letter with a code to the registered postal address; returns the document's id to print."""
-    with ctx.act():
-        case = transition.lock(ctx.session, case_id, version=version)
-        contact = _registered(ctx, case, contact_id, "post")
-        _refuse_letter_too_soon(ctx, case)
-        code = "".join(secrets.choice(ALPHABET) for _ in range(LETTER_CODE))
-        valid_until = ctx.now + ctx.limits.letter_life
-        tokens.revoke(ctx.session, now=ctx.now, purpose="letter", case_id=case.id)
-        tokens.keep(
-            ctx.session,
-            _letter_digest(ctx, case, code),
-            "letter",
-            now=ctx.now,
-            expires_at=valid_until,
-            case_id=case.id,
-            contact_id=contact.id,
-            round=case.round,
-        )
-        said = {"method": "H4", "contact": contact.id}
-        transition.apply(ctx, case, Act.SEND_CHALLENGE, said=said)
-        return receipts.freeze_letter(ctx, case, contact, code, valid_until)
-
-
-def _refuse_letter_too_soon(ctx: Context, case: Case) -> None:
-    lately = select(LinkToken.hash).where(
-        LinkToken.case_id == case.id,
-        LinkToken.purpose == "letter",
-        LinkToken.created_at > ctx.now - ctx.limits.letter_wait,
-    )
-    if ctx.session.execute(lately.limit(1)).first():
-        raise Refused("letter_too_soon", field="contact")
-
-
-def _letter_digest(ctx: Context, case: Case, code: str) -> str:
-    # 60 bits are too few for a plain hash: keyed, and bound to the case.
-    return ctx.vault.digest("letter", f"{case.id}|{code}")
-
-
-def enter_letter_code(ctx: Context, case_id: str, typed: str) -> bool:
-    """The owner keys the code of the letter on the status page. A wrong one is counted and the count stays."""
-    code = "".join(typed.upper().split()).replace("-", "")
-    with ctx.act():
-        case = transition.lock(ctx.session, case_id)
-        _refuse_after_failures(ctx, case)
-        link = ctx.session.get(LinkToken, _letter_digest(ctx, case, code))
-        if link is None or not tokens.is_live(link, ctx.now) or link.round != case.round:
-            case.code_failures += 1
-            return False
-        link.used_at = ctx.now
-        record_proof(
-            ctx, case, "H4", contact_id=link.contact_id, evidence={"letter": link.created_at.isoformat()}
-        )
-    return True
-
-
-def enter_device_code(ctx: Context, case_id: str, device_id: str, code: str) -> bool:
-    """Method P1: a code of another device that is bound to the account, typed on the status page."""
-    with ctx.act():
-        case = transition.lock(ctx.session, case_id)
-        _refuse_after_failures(ctx, case)
-        connector, principal = _held_by(ctx, case)
-        known = {device.id for device in connector.list_devices(ctx.session, principal)}
-        if device_id not in known or not connector.accepts_code(
-            ctx.session, principal, device_id, code, now=ctx.now
-        ):
-            case.code_failures += 1
-            return False
-        record_proof(ctx, case, "P1", contact_id=None, evidence={"device": device_id})
-    return True
-
-
-def _refuse_after_failures(ctx: Context, case: Case) -> None:
-    """The count belongs to the case and survives new codes and sessions: no fresh tries by starting again."""
-    if case.code_failures >= ctx.limits.code_tries_per_case:
-        raise Refused("too_many_codes")
-    if case.status not in {Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER} or case.account_id is None:
-        raise Refused("wrong_status")
-
-
-def _held_by(ctx: Context, case: Case) -> tuple[Connector, Principal]:
-    account = ctx.session.get(Account, case.account_id) if case.account_id else None
-    principal = ctx.session.get(Principal, case.principal_id) if case.principal_id else None
-    if account is None or principal is None:
-        raise Refused("account_unknown")
-    return ctx.connectors[account.connector], principal
-
-
-def _registered(ctx: Context, case: Case, contact_id: str, kind: str) -> Contact:
-    query = select(Contact).where(
-        Contact.id == contact_id,
-        Contact.account_id == case.account_id,
-        Contact.kind == kind,
-        Contact.retired_at.is_(None),
-    )
-    contact = ctx.session.execute(query).scalar_one_or_none()
-    if contact is None:
-        raise Refused("contact_missing", field="contact")
-    return contact
 
 
 def digest_of(text: str) -> str:

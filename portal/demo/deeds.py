@@ -9,7 +9,7 @@ import pyotp
 from sqlalchemy import select
 
 from portal import receipts
-from portal.casework import drafts, intake, objection, verification
+from portal.casework import drafts, intake, objection, proofs
 from portal.casework.intake import OwnerRequest
 from portal.connectors import local
 from portal.demo.households import Household, contact_of
@@ -111,7 +111,7 @@ def type_letter_code(part: Part, case_id: str) -> None:
     letter = receipts.document_of(stage.system, case, "letter")
     assert letter is not None
     code = "-".join(receipts.open_facts(stage.system, letter)["code_groups"])
-    verification.enter_letter_code(stage.owner(part.human), case_id, code)
+    proofs.enter_letter_code(stage.owner(part.human), case_id, code)
     intake.answer(stage.owner(part.human), case_id)
 
 
@@ -120,7 +120,7 @@ def type_device_code(part: Part, case_id: str) -> None:
     assert part.home is not None
     device_id, secret = list(part.home.secrets.items())[-1]
     code = pyotp.TOTP(secret).at(part.stage.clock.now)
-    verification.enter_device_code(part.stage.owner(part.human), case_id, device_id, code)
+    proofs.enter_device_code(part.stage.owner(part.human), case_id, device_id, code)
 
 
 def sign_in_with_mfa(part: Part) -> None:

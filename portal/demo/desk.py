@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.casework import approval, deactivation, objection, verification
+from portal.casework import approval, deactivation, objection, proofs, verification
+from portal.casework.devices import devices_of
 from portal.connectors import ConnectorError, local
 from portal.demo.deeds import Part
 from portal.demo.households import contact_of
@@ -48,7 +49,7 @@ def post_letter(part: Part, case_id: str, *asked: str) -> None:
     """Send the letter with a code, and ask the owner for it and for whatever else is missing."""
     stage, verifier = part.stage, part.crew.verifier
     contact = contact_of(stage.system, part.account_id, part.human.address)
-    verification.post_letter(stage.staff(verifier), case_id, contact.id)
+    proofs.post_letter(stage.staff(verifier), case_id, contact.id)
     verification.ask(stage.staff(verifier), case_id, ["H4", *asked])
 
 
@@ -56,7 +57,7 @@ def propose(part: Part, case_id: str) -> None:
     """Propose to remove the first device that is shown."""
     ctx = part.stage.staff(part.crew.verifier)
     case = ctx.session.get_one(Case, case_id, populate_existing=True)
-    shown = approval.devices_of(ctx, case)
+    shown = devices_of(ctx, case)
     approval.propose_removal(ctx, case_id, [shown[0].id])
 
 

@@ -8,7 +8,7 @@ from flask import Response, abort, request
 from sqlalchemy import select
 
 from portal import contact, db, receipts, tokens
-from portal.casework import intake, objection, verification
+from portal.casework import intake, objection, proofs
 from portal.casework.context import Refused
 from portal.domain.lifecycle import Actor, Role, Status
 from portal.models import Case, LinkToken, Objection
@@ -62,7 +62,7 @@ def mailbox(raw: str) -> Response:
 @owners.post("/mailbox/<token:raw>")
 def mailbox_now(raw: str) -> Response:
     try:
-        verification.confirm_mailbox(context(), raw)
+        proofs.confirm_mailbox(context(), raw)
     except Refused as refusal:
         _only_expected(refusal)
     return see("mailbox", raw=raw)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, ClassVar
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, Form, RadioField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import StopValidation
 
 from portal import contact, db, labels
-from portal.casework.verification import LETTER_CODE
+from portal.casework.proofs import LETTER_CODE
+from portal.choices import SelectChoice
 from portal.contact import ContactError
 from portal.domain import reference
 
@@ -83,7 +83,6 @@ _SECRETS = re.compile(
 _BESIDE_LATIN = frozenset(" '’‘`´-‐.,·")
 
 Parser = Callable[[str], Any]
-Choice: TypeAlias = Any  # a SelectChoice, which the stubs do not know yet
 
 
 class Reads:
@@ -124,7 +123,7 @@ class Chosen:
 class When:
     """A validator that only counts where another field of the form has a certain value."""
 
-    field_flags = {"required": True}  # noqa: RUF012 - read by WTForms, changed by nobody
+    field_flags: ClassVar[Mapping[str, bool]] = {"required": True}
 
     def __init__(self, name: str, value: str, validator: Reads) -> None:
         self.name, self.value, self.validator = name, value, validator
@@ -137,7 +136,7 @@ class When:
 class Ticked:
     """A box that has to be ticked."""
 
-    field_flags = {"required": True}  # noqa: RUF012 - read by WTForms, changed by nobody
+    field_flags: ClassVar[Mapping[str, bool]] = {"required": True}
 
     def __init__(self, words: LazyString) -> None:
         self.words = words
@@ -170,10 +169,6 @@ def line(
     return Line(label, [reads], description=hint, width=width, render_kw=dict(attributes or {}))
 
 
-def choice(value: str, label: LazyString | str) -> Choice:
-    return SelectChoice(value, label)
-
-
 def one_of(
     label: LazyString,
     kind: str,
@@ -183,7 +178,7 @@ def one_of(
     hint: LazyString | str = "",
 ) -> RadioField:
     """One choice of a table of labels."""
-    choices = [choice(key, text) for key, text in labels.TABLES[kind].items()]
+    choices = [SelectChoice(key, text) for key, text in labels.TABLES[kind].items()]
     return RadioField(
         label, [Chosen(words, required=required)], choices=choices, validate_choice=False, description=hint
     )

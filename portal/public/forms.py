@@ -13,8 +13,9 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, RadioField, StringField, TextAreaField
 
 from portal import contact
+from portal.choices import SelectChoice
 from portal.public import fields
-from portal.public.fields import Choice, Chosen, Reads, Ticked, When, choice, line, one_of
+from portal.public.fields import Chosen, Reads, Ticked, When, line, one_of
 
 OTHER_LENGTH = 100
 IDENTIFIER = {"autocapitalize": "none", "spellcheck": "false"}
@@ -44,7 +45,7 @@ class OwnerForm(FlaskForm):
         return ()
 
     def nested(self) -> frozenset[str]:
-        """Fields that are shown under a choice, not by themselves."""
+        """Fields that are shown under a not by themselves."""
         return frozenset(name for choices in self.under.values() for name in choices.values())
 
     def typed(self, sent: Mapping[str, str]) -> dict[str, str]:
@@ -138,8 +139,8 @@ class ReplyForm(OwnerForm):
         _l("Where should we send updates?"),
         [Chosen(_l("Select where we should send updates"))],
         choices=[
-            choice("same", _l("The root user email address")),
-            choice("other", _l("Another address")),
+            SelectChoice("same", _l("The root user email address")),
+            SelectChoice("other", _l("Another address")),
         ],
         validate_choice=False,
         description=_l("Use an address that you can read now. You must confirm it."),
@@ -207,7 +208,7 @@ class TheftForm(OwnerForm):
     theft_suspected = RadioField(
         _l("Do you suspect theft, or that somebody else is using the account?"),
         [Chosen(_l("Select whether you suspect theft or misuse"))],
-        choices=[choice("yes", _l("Yes")), choice("no", _l("No"))],
+        choices=[SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("No"))],
         validate_choice=False,
     )
 
@@ -295,7 +296,7 @@ class DeviceCodeForm(OwnerForm):
     )
 
 
-def question(label: LazyString | str, choices: list[Choice], words: LazyString) -> type[OwnerForm]:
+def question(label: LazyString | str, choices: list[SelectChoice], words: LazyString) -> type[OwnerForm]:
     """A form with one question whose choices only the moment knows, as triage's are."""
     field = RadioField(label, [Chosen(words)], choices=choices, validate_choice=False)
     made: Any = type("QuestionForm", (OwnerForm,), {"answer": field})

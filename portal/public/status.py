@@ -11,13 +11,14 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from portal import labels
-from portal.casework import approval, deactivation, intake, lookup, objection, verification
+from portal.casework import deactivation, intake, lookup, objection, proofs
 from portal.casework.context import Refused, Throttled
+from portal.casework.devices import devices_of
+from portal.choices import SelectChoice
 from portal.connectors import ConnectorError
 from portal.models import Case
 from portal.public import fields, owner_view
 from portal.public.confirm import gone
-from portal.public.fields import Choice, choice
 from portal.public.forms import DeviceCodeForm, LetterForm, OwnerForm
 from portal.public.visit import (
     CASE_COOKIE,
@@ -111,9 +112,7 @@ def letter() -> Response:
         "letter",
         form,
         wrong=wrong,
-        prove=lambda code: verification.enter_letter_code(
-            context(), case_of_visit().id, fields.letter_code(code)
-        ),
+        prove=lambda code: proofs.enter_letter_code(context(), case_of_visit().id, fields.letter_code(code)),
     )
 
 
@@ -131,7 +130,7 @@ def device() -> Response:
         "device",
         form,
         wrong=wrong,
-        prove=lambda code: verification.enter_device_code(
+        prove=lambda code: proofs.enter_device_code(
             context(), case.id, form["device"].data, fields.mfa_code(code)
         ),
     )
@@ -154,16 +153,16 @@ def _code_page(page: str, form: OwnerForm, *, wrong: LazyString, prove: Callable
     return paint(f"{page}_code", form, errors_mean=WRONG)
 
 
-def _devices(case: Case) -> list[Choice]:
+def _devices(case: Case) -> list[SelectChoice]:
     """The devices to choose from, only where we asked for one; named only to a requester who has proven something."""
     if "P1" not in case.asked:
         return []
     try:
-        shown = approval.devices_of(context(), case)
+        shown = devices_of(context(), case)
     except ConnectorError:
         abort(503)
     numbered = enumerate(shown, start=1)
-    return [choice(one.id, owner_view.device_words(case, one, number)) for number, one in numbered]
+    return [SelectChoice(one.id, owner_view.device_words(case, one, number)) for number, one in numbered]
 
 
 def _act(act: Callable[[], object], said: str) -> Response:

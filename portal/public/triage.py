@@ -9,11 +9,11 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from portal import i18n, labels
+from portal.choices import SelectChoice
 from portal.domain import triage as rules
 from portal.domain.triage import Outcome, Question, Step, Walk
 from portal.public import desk_hours, guides, steps
 from portal.public.drafting import keep, needs_live_draft, values
-from portal.public.fields import choice
 from portal.public.forms import OwnerForm, question
 from portal.public.visit import context, is_sent, owners, paint, see
 
@@ -128,7 +128,9 @@ def _before(step: Question, answers: Mapping[str, str]) -> dict[str, str] | None
 
 
 def _form_of(step: Question, sent: Mapping[str, str] | None) -> OwnerForm:
-    choices = [choice(one.key, labels.word("triage_answer", f"{step.key}:{one.key}")) for one in step.choices]
+    choices = [
+        SelectChoice(one.key, labels.word("triage_answer", f"{step.key}:{one.key}")) for one in step.choices
+    ]
     ask = question(
         labels.TABLES["triage_question"][step.key], choices, labels.TABLES["triage_error"][step.key]
     )
@@ -136,7 +138,7 @@ def _form_of(step: Question, sent: Mapping[str, str] | None) -> OwnerForm:
 
 
 def _helped(sent: Mapping[str, str]) -> OwnerForm:
-    choices = [choice("yes", str(_l("Yes"))), choice("no", str(_l("No")))]
+    choices = [SelectChoice("yes", str(_l("Yes"))), SelectChoice("no", str(_l("No")))]
     return question(_l("Did this work?"), choices, _l("Select whether this worked"))(sent)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from portal.casework import approval, objection, verification
+from portal.casework import approval, objection, proofs, rounds, verification
 from portal.domain.lifecycle import Actor, Role, Status
 from portal.models import Contact, IdentityCheck
 from tests.admin.clerk import Clerk
@@ -262,7 +262,7 @@ def test_a_check_in_person_offers_a_colleague_to_confirm_that_they_were_there(
 def test_a_letter_is_handed_out_once_it_is_painted(world: World, clerk: Hire) -> None:
     account = world.account()
     case_id = world.verifying()
-    verification.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
+    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
     assert "郵便を作成しています。" in clerk("alice").get(address(case_id)).text
 
 
@@ -281,7 +281,7 @@ def test_the_history_says_what_who_and_when_newest_first(world: World, clerk: Hi
 def test_a_round_that_was_voided_says_why(world: World, clerk: Hire) -> None:
     account = world.account()
     case_id = world.pending_approval()
-    approval.facts_changed(world.system, account.id, "contact_changed")
+    rounds.facts_changed(world.system, account.id, "contact_changed")
     assert "30 日以内に連絡先が変更された" in clerk("alice").get(address(case_id)).text
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from portal.casework import approval, intake
+from portal.casework import approval, intake, rounds
+from portal.casework.devices import devices_of
 from portal.models import CheckOpening
 from tests.admin.clerk import Clerk
 from tests.admin.desk import D2, address, banner, do, has_form, open_act, says_in, send, tags_of, typed
@@ -125,7 +126,7 @@ def test_a_code_works_for_one_act_only(world: World, clerk: Hire, lang: str) -> 
 
 
 def _device(world: World, case_id: str) -> str:
-    return approval.devices_of(world.as_("alice"), world.case(case_id))[0].id
+    return devices_of(world.as_("alice"), world.case(case_id))[0].id
 
 
 def test_the_verifier_has_no_button_to_approve(world: World, clerk: Hire, lang: str) -> None:
@@ -259,7 +260,7 @@ def test_facts_that_changed_since_the_proposal_start_the_checks_again(world: Wor
     case_id = world.pending_approval()
     bob = clerk("bob", "en")
     open_every_check(bob, case_id)
-    approval.facts_changed(world.system, account.id, "contact_changed")
+    rounds.facts_changed(world.system, account.id, "contact_changed")
     page = send(bob, decision="agree", code=bob.code())
     assert page.code == 409
     assert "System updated this" in banner(page)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import wsgi
-from portal.casework import approval, verification
+from portal.casework import proofs
+from portal.casework.devices import devices_of
 from tests.admin.clerk import Clerk
 from tests.admin.desk import address, banner, do, has_form, open_act, says_in, send
 from tests.casework.staffroom import Staffroom
@@ -78,8 +79,8 @@ def test_a_device_must_be_selected_and_only_one_of_the_account(world: World, cle
 def test_a_device_whose_code_proved_the_case_is_refused_at_its_field(world: World, clerk: Hire) -> None:
     world.account()
     case_id = world.verifying()
-    device = approval.devices_of(world.as_("alice"), world.case(case_id))[0]
-    verification.enter_device_code(world.owner, case_id, device.id, world.device_code(device.id))
+    device = devices_of(world.as_("alice"), world.case(case_id))[0]
+    proofs.enter_device_code(world.owner, case_id, device.id, world.device_code(device.id))
     page = do(clerk("alice"), "decisions/propose", case_id, devices=[device.id])
     assert page.code == 422
     assert page.errors_at("devices") == [

@@ -10,6 +10,7 @@ import pytest
 import wsgi
 from portal.casework import approval, deactivation, intake
 from portal.casework.context import Refused
+from portal.casework.devices import devices_of
 from portal.connectors import ConnectorError, runbook
 from portal.models import Principal
 from tests.admin.clerk import Clerk
@@ -239,7 +240,7 @@ def test_a_removal_that_went_half_way_is_partly_done(world: World, room: Staffro
     world.account()
     case_id = world.verifying()
     world.check("alice", case_id)
-    both = [device.id for device in approval.devices_of(world.as_("alice"), world.case(case_id))]
+    both = [device.id for device in devices_of(world.as_("alice"), world.case(case_id))]
     approval.propose_removal(world.as_("alice"), case_id, both)
     world.open_checks("bob", case_id)
     approval.approve(world.as_("bob"), case_id, code=world.code("bob"))

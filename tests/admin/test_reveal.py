@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from portal import receipts
-from portal.casework import verification
+from portal.casework import proofs
 from portal.models import AuditEvent
 from tests.admin.clerk import Clerk
 from tests.admin.desk import tags_of
@@ -148,7 +148,7 @@ def letter(world: World, *, painted: bool = True) -> tuple[str, str]:
     account = world.account()
     case_id = world.verifying()
     contact = world.contacts(account, "post")[0].id
-    document_id = verification.post_letter(world.as_("alice"), case_id, contact)
+    document_id = proofs.post_letter(world.as_("alice"), case_id, contact)
     if painted:
         receipts.store(world.system, document_id, b"%PDF-1.7 letter")
     return case_id, document_id

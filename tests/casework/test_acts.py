@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portal.casework import approval, timers, transition, verification
+from portal.casework import approval, proofs, timers, transition, verification
 from portal.casework.context import Context, NotFound, Refused, Stale
 from portal.domain.lifecycle import Act
 from portal.models import (
@@ -164,23 +164,23 @@ def staff_failures(world: World, name: str) -> int:
 def test_a_wrong_code_of_an_owner_is_counted_and_proves_nothing(world: World) -> None:
     account = world.account()
     case_id = world.verifying()
-    verification.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
+    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
     for tries in range(1, world.runtime.limits.code_tries_per_case + 1):
-        assert not verification.enter_letter_code(world.owner, case_id, "AAAA-AAAA-AAAA")
+        assert not proofs.enter_letter_code(world.owner, case_id, "AAAA-AAAA-AAAA")
         assert world.case(case_id).code_failures == tries
     with pytest.raises(Refused, match="too_many_codes"):
-        verification.enter_letter_code(world.owner, case_id, world.letter_code(case_id))
+        proofs.enter_letter_code(world.owner, case_id, world.letter_code(case_id))
 
 
 def test_a_proof_that_comes_too_late_leaves_its_code_good(world: World) -> None:
     account = world.account()
     case_id = world.verifying()
-    verification.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
+    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
     verification.ask(world.as_("alice"), case_id, ["H4"])
     code = world.letter_code(case_id)
     verification.end_asking(world.as_("alice"), case_id)
-    assert verification.enter_letter_code(world.owner, case_id, code)
-    assert not verification.enter_letter_code(world.owner, case_id, code)
+    assert proofs.enter_letter_code(world.owner, case_id, code)
+    assert not proofs.enter_letter_code(world.owner, case_id, code)
 
 
 def test_a_timer_that_does_not_fit_its_case_changes_nothing(world: World) -> None:

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.casework import approval, intake, objection, verification
+from portal.casework import approval, intake, objection, proofs, rounds, verification
 from portal.casework.context import Refused, Stale
+from portal.casework.devices import devices_of
 from portal.casework.facts import facts_of
 from portal.models import CaseParty, Contact, IdentityCheck
 from tests.world import World, evidence_for
@@ -20,9 +21,9 @@ def privileged(world: World) -> str:
     case_id = world.verifying()
     for method in ("D2", "D6"):
         world.check("alice", case_id, method)
-    verification.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
+    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
     code = world.letter_code(case_id)
-    verification.enter_letter_code(world.owner, case_id, code)
+    proofs.enter_letter_code(world.owner, case_id, code)
     world.propose("alice", case_id)
     return case_id
 
@@ -45,8 +46,8 @@ def test_a_device_must_be_named(world: World) -> None:
 def test_a_device_whose_code_proved_the_case_cannot_be_removed_as_lost(world: World) -> None:
     world.account()
     case_id = world.verifying()
-    device = approval.devices_of(world.as_("alice"), world.case(case_id))[0]
-    assert verification.enter_device_code(world.owner, case_id, device.id, world.device_code(device.id))
+    device = devices_of(world.as_("alice"), world.case(case_id))[0]
+    assert proofs.enter_device_code(world.owner, case_id, device.id, world.device_code(device.id))
     with pytest.raises(Refused, match="device_in_use"):
         approval.propose_removal(world.as_("alice"), case_id, [device.id])
 
@@ -148,7 +149,7 @@ def test_a_contact_that_changes_after_the_proposal_voids_the_round(world: World)
     case_id = world.pending_approval()
     with world.system.act():
         world.contact(account, "email", "new@mail.example", since=world.now)
-        approval.facts_changed(world.system, account.id, "contact_changed")
+        rounds.facts_changed(world.system, account.id, "contact_changed")
     case = world.case(case_id)
     assert (case.status, case.round, case.tier, case.decision) == ("verifying", 2, "elevated", None)
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portal.casework import approval, deactivation, objection, verification
+from portal.casework import deactivation, objection, verification
 from portal.casework.context import Refused
+from portal.casework.devices import devices_of
 from portal.connectors import ConnectorError, local, runbook
 from portal.models import (
     DirectoryDevice,
@@ -314,4 +315,4 @@ def test_proposing_again_after_a_void_round_names_the_devices_anew(world: World)
     if world.status(case_id) == "queued":
         verification.claim(world.as_("alice"), case_id)
     assert world.case(case_id).devices == []
-    assert len(approval.devices_of(world.as_("alice"), world.case(case_id))) == 2
+    assert len(devices_of(world.as_("alice"), world.case(case_id))) == 2

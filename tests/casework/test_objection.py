@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.casework import approval, deactivation, objection, verification
+from portal.casework import approval, deactivation, objection, proofs, verification
 from portal.casework.context import Refused
 from portal.domain.lifecycle import FINAL, Status
 from portal.models import Case, Objection
@@ -187,8 +187,8 @@ def upheld(world: World) -> str:
     unfreeze(world, case_id)
     verification.claim(world.as_("alice"), case_id)
     world.check("alice", case_id)
-    verification.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
-    verification.enter_letter_code(world.owner, case_id, world.letter_code(case_id))
+    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
+    proofs.enter_letter_code(world.owner, case_id, world.letter_code(case_id))
     world.propose("alice", case_id)
     third = world.hire_lead("lea")
     world.open_checks(third, case_id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, text
 
-from portal.casework import approval, lookup, roles, verification
+from portal.casework import facts, lookup, roles, verification
 from portal.casework.context import Context
 from portal.demo.filling import SEED
 from portal.demo.people import human
@@ -146,7 +146,7 @@ def test_a_queued_copy_can_be_claimed_and_checked(demo: Filled) -> None:
     verification.claim(at_work(demo, case, "verifier"), case.id)
     found = {"place": "見本営業所", "document_type": "passport", "document_end": "1234"}
     verification.record_check(at_work(demo, case, "verifier"), case.id, "W3", "match", evidence=found)
-    verdict = approval.verdict_of(demo.ctx, demo.session.get_one(Case, case.id))
+    verdict = facts.verdict_of(demo.ctx, demo.session.get_one(Case, case.id))
     assert verdict.met is (case.tier == "standard")
 
 

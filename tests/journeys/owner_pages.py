@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from portal.casework import drafts, intake, objection, verification
+from portal.casework import drafts, intake, objection, proofs, verification
 from portal.domain.lifecycle import Status
 from portal.models import Account, OutboxRow
 from portal.public.steps import TRIAGE
@@ -131,7 +131,7 @@ def _asked(world: World) -> Iterator[View]:
     own = _own(world, 90)
     case_id = world.verifying(**own)
     post = world.contacts(world.session.get_one(Account, world.case(case_id).account_id), "post")[0].id
-    verification.post_letter(world.as_("alice"), case_id, post)
+    proofs.post_letter(world.as_("alice"), case_id, post)
     verification.ask(world.as_("alice"), case_id, ["H4", "P1", "D6"])
     cookies = {"case": new_status_link(world, case_id)}
     _paint_only(world, case_id)
@@ -164,7 +164,7 @@ def _links_of_mails(world: World) -> Iterator[View]:
     yield View("status, gone", "/status")
     other = world.verifying(**(_own(world, 94) | {"reply_email": "new@elsewhere.example"}))
     account = world.session.get_one(Account, world.case(other).account_id)
-    verification.send_mailbox_link(world.as_("alice"), other, world.contacts(account, "email")[0].id)
+    proofs.send_mailbox_link(world.as_("alice"), other, world.contacts(account, "email")[0].id)
     yield View("mailbox", f"/mailbox/{world.link(other, 'mailbox')}")
     yield View("stop", f"/stop/{world.link(other, 'stop')}")
     stopped = world.queued(**_own(world, 95))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.casework import approval, deactivation, objection, verification
+from portal.casework import approval, deactivation, objection, proofs, verification
 from portal.domain.lifecycle import Status
 from portal.models import Account
 from tests.public.records import everything
@@ -229,8 +229,8 @@ def checked_anew(world: World, case_id: str) -> None:
     post = world.contacts(world.session.get_one(Account, world.case(case_id).account_id), "post")[0].id
     verification.claim(world.as_("alice"), case_id)
     world.check("alice", case_id)
-    verification.post_letter(world.as_("alice"), case_id, post)
-    verification.enter_letter_code(world.owner, case_id, world.letter_code(case_id))
+    proofs.post_letter(world.as_("alice"), case_id, post)
+    proofs.enter_letter_code(world.owner, case_id, world.letter_code(case_id))
     world.propose("alice", case_id)
     lead = world.hire_lead("lea")
     world.open_checks(lead, case_id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.casework import intake, objection, verification
+from portal.casework import intake, objection, proofs
 from portal.models import IdentityCheck
 from portal.tokens import random_token
 from tests.public.records import count, everything
@@ -22,7 +22,7 @@ def links(world: World) -> dict[str, str]:
     """One link of each purpose, as it stands in a mail."""
     account = world.account()
     case_id = world.verifying(reply_email="new@elsewhere.example")
-    verification.send_mailbox_link(world.as_("alice"), case_id, world.contacts(account, "email")[0].id)
+    proofs.send_mailbox_link(world.as_("alice"), case_id, world.contacts(account, "email")[0].id)
     raw = {purpose: world.link(case_id, purpose) for purpose in ("mailbox", "stop", "status")}
     return {**raw, "confirm": world.link(world.submit(), "confirm")}
 

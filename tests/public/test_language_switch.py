@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from portal.casework import verification
+from portal.casework import proofs, verification
 from portal.models import Case, OutboxRow
 from tests.public.records import count, only_case
 from tests.public.visitor import CONSENTS, Page, Visitor
@@ -35,7 +35,7 @@ def _follows_a_queued_request(visitor: Visitor, world: World) -> None:
 def _waits_for_a_letter(visitor: Visitor, world: World) -> None:
     account = world.account()
     case_id = world.verifying()
-    verification.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
+    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
     visitor.open(f"/ja/status/{world.link(case_id, 'status')}")
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from portal.casework import verification
+from portal.casework import proofs
 from portal.models import Document
 from tests.post import work_off
 from tests.public.records import new_status_link, only_case
@@ -108,7 +108,7 @@ def test_link_to_the_status_opens_the_papers_too(visitor: Visitor, world: World)
 def test_letter_with_the_code_is_never_handed_out_here(visitor: Visitor, world: World):
     account = world.account()
     case_id = world.verifying()
-    verification.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
+    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
     visitor.open(f"/ja/status/{world.link(case_id, 'status')}")
     work_off(world)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.casework import approval, objection, verification
+from portal.casework import approval, objection, proofs, verification
 from portal.domain.lifecycle import Status
 from portal.models import DirectoryDevice, IdentityCheck
 from tests.people import STAFF
@@ -188,7 +188,7 @@ def test_saying_that_everything_is_done_brings_the_request_back_to_the_desk(visi
 def test_task_is_a_link_until_it_is_done_and_then_a_mark(visitor: Visitor, world: World):
     account = world.account()
     case_id = world.verifying()
-    verification.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
+    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
     verification.ask(world.as_("alice"), case_id, ["H4", "D6"])
     page = follow(visitor, world, case_id)
     assert [task.get_text() for task in page.html.select(".tasks .tag__text")] == ["未対応", "未対応"]
@@ -400,7 +400,7 @@ def test_refused_proposal_is_told_without_its_reasons(visitor: Visitor, world: W
 def with_letter(world: World) -> str:
     account = world.account()
     case_id = world.verifying()
-    verification.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
+    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
     return case_id
 
 
