@@ -1,41 +1,27 @@
 """How staff sign in: password and code in one post with one answer, enrolment, recovery codes, and fresh codes for acts.
 
 Wrong passwords only slow down, per login and per address, and never lock; wrong codes count only behind a right password
-and disable the factor in the end. So nobody without the password can shut a colleague out. Whatever fails, the work done,
-the delays and the answer are the same.
+and disable the factor in the end. A login's pause lets in whoever proves both all the same, so nobody without the password
+can shut a colleague out. Whatever fails, the work done, the delays and the answer are the same.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from portal import audit, contact, passwords, throttle
-from portal.casework import factor, sessions, staff_mail
+from portal import audit, contact, passwords
+from portal.casework import brakes, factor, sessions, staff_mail
 from portal.casework.context import Context, Refused, Throttled
 from portal.casework.sessions import Opened, SignedIn
-from portal.models import Staff, StaffSession, Throttle
+from portal.models import Staff, StaffSession
 
 NEW_KEY_LIFE = timedelta(minutes=10)
 NEW_KEY_TRIES = 5
 LOGGED_PAUSE = timedelta(minutes=1)  # shorter ones are typing errors, and would fill the log
-
-
-@dataclass(frozen=True)
-class Brake:
-    """Counts failures under a key; each one beyond the free ones doubles the pause. Forgets after a quiet time."""
-
-    rule: str
-    free: str  # name of the limit
-    forgets: timedelta
-
-
-LOGIN = Brake("staff_password", "staff_password_free_tries", timedelta(days=1))
-ADDRESS = Brake("staff_password_address", "staff_password_per_ip_hour", timedelta(hours=1))
 
 
 @dataclass(frozen=True)
@@ -60,31 +46,31 @@ class Enrolment:
 
 
 def sign_in(ctx: Context, login: str, password: str, *, code: str, old_cookie: str | None = None) -> Opened:
-    """Open a session for password and code, or, where no factor is set up yet, for the password alone.
+    """Open a session for password and code, or, where no factor is set up yet and no pause runs, for the password alone.
 
-    Raises Refused("sign_in_failed") whatever was wrong, and Throttled.
+    Raises Refused("sign_in_failed") whatever was wrong, and Throttled instead while a pause runs.
     """
     email = _canonical(login)
-    pause = _take_turn(ctx, email)
+    turn = brakes.take_turn(ctx, email)
     known, right = _check_password(ctx, email, password)
     opened = None
     with ctx.act():
         staff = factor.lock(ctx, known.id) if known else None
         stage = _judge(ctx, staff, known, code=code, password_right=right)
+        if turn.wait and stage == "enrol":
+            stage = None  # else the password alone could be guessed here, without any delay
         if staff and stage:
             opened = _open(ctx, staff, stage, email=email, old_cookie=old_cookie)
             _rehash(staff, password)
         else:
-            _failed(ctx, staff, "code" if right else "password", pause)
-    if opened is None:
-        raise Refused("sign_in_failed")
-    return opened
+            _failed(ctx, staff, "code" if right else "password", turn)
+    return _answered(opened, turn)
 
 
 def recover(ctx: Context, login: str, password: str, *, code: str, old_cookie: str | None = None) -> Opened:
     """Open a session that can only ask for a reset, for password and a saved recovery code. Raises as `sign_in`."""
     email = _canonical(login)
-    pause = _take_turn(ctx, email)
+    turn = brakes.take_turn(ctx, email)
     known, right = _check_password(ctx, email, password)
     code_id = factor.matching_recovery_code(ctx, known.id if known and right else None, code)
     opened = None
@@ -97,9 +83,14 @@ def recover(ctx: Context, login: str, password: str, *, code: str, old_cookie: s
             factor.record(ctx, staff, "staff:recovery:used", actor=f"staff:{staff.id}", left=left)
             staff_mail.changed(ctx, [staff], "recovery_used", about=staff)
         else:
-            _failed(ctx, staff, "recovery" if right else "password", pause)
+            _failed(ctx, staff, "recovery" if right else "password", turn)
+    return _answered(opened, turn)
+
+
+def _answered(opened: Opened | None, turn: brakes.Turn) -> Opened:
+    """While a pause runs every failure is answered alike, so that a guess learns no more than if it were not judged."""
     if opened is None:
-        raise Refused("sign_in_failed")
+        raise Throttled(turn.wait) if turn.wait else Refused("sign_in_failed")
     return opened
 
 
@@ -141,7 +132,7 @@ def _judge(
 
 
 def _open(ctx: Context, staff: Staff, stage: str, *, email: str, old_cookie: str | None) -> Opened:
-    _give_back_turn(ctx, email)
+    brakes.give_back(ctx, email)
     sessions.end(ctx, old_cookie)
     opened = sessions.start(ctx, staff, stage, kept=_first_content(ctx, stage))
     factor.record(ctx, staff, "staff:sign_in:done", actor=f"staff:{staff.id}")
@@ -161,71 +152,14 @@ def _rehash(staff: Staff, password: str) -> None:
         staff.password_hash = passwords.hashed(password)
 
 
-def _failed(ctx: Context, staff: Staff | None, what: str, pause: timedelta) -> None:
+def _failed(ctx: Context, staff: Staff | None, what: str, turn: brakes.Turn) -> None:
     if staff is None:
         audit.append(ctx.session, "system", "system:sign_in:failed", actor="system", at=ctx.now, facts={})
         return
     factor.record(ctx, staff, "staff:sign_in:failed", actor="system", factor=what)
-    if pause >= LOGGED_PAUSE:
-        until = audit.timestamp(ctx.now + pause)
+    if turn.pause >= LOGGED_PAUSE:
+        until = audit.timestamp(ctx.now + turn.pause)
         factor.record(ctx, staff, "staff:sign_in:blocked", actor="system", until=until)
-
-
-def _take_turn(ctx: Context, email: str) -> timedelta:
-    """Count this try as a failure before it is judged, so that a hundred at once are not judged at once.
-
-    Returns the pause after it. Raises Throttled while an earlier one's pause lasts, and counts nothing then.
-    """
-    with ctx.act():
-        keys = [(LOGIN, email), *([(ADDRESS, ctx.origin.address)] if ctx.origin.address else [])]
-        return max(_count(ctx, brake, key) for brake, key in keys)
-
-
-def _count(ctx: Context, brake: Brake, key: str) -> timedelta:
-    # The upsert locks the key's row until the commit: tries at the same moment queue up here.
-    throttle.hit(ctx.session, ctx.vault, brake.rule, key, window=brake.forgets, now=ctx.now)
-    row = _pause_of(ctx, brake, key)
-    if row and row.window_at > ctx.now:
-        raise Throttled(math.ceil((row.window_at - ctx.now).total_seconds()))
-    is_forgotten = row is None or row.window_at <= ctx.now - brake.forgets
-    tries = 1 if row is None or is_forgotten else row.count + 1
-    pause = _pause_after(ctx, tries, getattr(ctx.limits, brake.free))
-    _set_pause(ctx, brake, key, tries, ctx.now + pause)
-    return pause
-
-
-def _pause_after(ctx: Context, tries: int, free: int) -> timedelta:
-    if tries <= free:
-        return timedelta(0)
-    doubled = min(tries - free - 1, 20)
-    return min(timedelta(seconds=2**doubled), ctx.limits.staff_password_delay_max)
-
-
-def _pause_rule(brake: Brake) -> str:
-    return f"{brake.rule}_pause"
-
-
-def _pause_of(ctx: Context, brake: Brake, key: str) -> Throttle | None:
-    digest = ctx.vault.digest(_pause_rule(brake), key)
-    query = select(Throttle).where(Throttle.rule == _pause_rule(brake), Throttle.digest == digest)
-    return ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
-
-
-def _set_pause(ctx: Context, brake: Brake, key: str, tries: int, until: datetime) -> None:
-    rule = _pause_rule(brake)
-    digest = ctx.vault.digest(rule, key)
-    ctx.session.execute(delete(Throttle).where(Throttle.rule == rule, Throttle.digest == digest))
-    if tries > 0:
-        ctx.session.add(Throttle(rule=rule, digest=digest, window_at=until, count=tries))
-        ctx.session.flush()
-
-
-def _give_back_turn(ctx: Context, email: str) -> None:
-    """A login's failures are forgiven; an address only gets this one try back, or one's own login would reset it."""
-    _set_pause(ctx, LOGIN, email, 0, ctx.now)
-    row = _pause_of(ctx, ADDRESS, ctx.origin.address) if ctx.origin.address else None
-    if row:
-        _set_pause(ctx, ADDRESS, ctx.origin.address, row.count - 1, ctx.now)
 
 
 def fresh_factor(ctx: Context, staff_id: str, code: str) -> bool:

@@ -8,6 +8,7 @@ from threading import Thread
 import pyotp
 import pytest
 
+from portal import passwords
 from portal.casework import sign_in
 from portal.casework.context import Refused, Throttled
 from portal.models import Staff
@@ -131,6 +132,124 @@ def test_pause_never_becomes_a_lock(room: Staffroom):
         pause_after_failure(room, "alice@desk.example")
 
     assert room.sign_in("alice").stage == "full"
+
+
+def test_stranger_who_keeps_a_login_paused_keeps_nobody_out(room: Staffroom):
+    pause(room)
+
+    assert room.sign_in("alice", door=room.door("198.51.100.1")).stage == "full"
+
+
+def test_stranger_who_keeps_a_login_paused_keeps_nobody_from_a_recovery_code(room: Staffroom):
+    pause(room)
+
+    assert room.recover("alice", room.codes["alice"][0]).stage == "recovery"
+
+
+def pause(room: Staffroom, login: str = "alice@desk.example") -> None:
+    """Fail so often, without the password, that every right password was refused before."""
+    for _ in range(5):
+        refusal(room, login=login, password="wrong", code="000000")
+    for _ in range(6):
+        pause_after_failure(room, login)
+    refusal(room, login=login, password="wrong", code="000000")
+
+
+@pytest.mark.parametrize("wrong", ["password", "code", "both", "login"])
+def test_whatever_is_wrong_during_a_pause_is_answered_with_the_same_wait(room: Staffroom, wrong: str):
+    login = "nobody@desk.example" if wrong == "login" else "alice@desk.example"
+    pause(room, login)
+    given = {
+        "password": "wrong" if wrong in {"password", "both"} else PASSWORD,
+        "code": room.wrong_code("alice") if wrong in {"code", "both"} else room.world.code("alice"),
+    }
+    with pytest.raises(Throttled) as throttled:
+        room.sign_in("alice", login=login, **given)
+
+    assert throttled.value.details["retry_after"] == 64
+
+
+@pytest.mark.parametrize("login", ["alice", "nobody"])
+def test_password_is_compared_during_a_pause_as_it_is_without_one(
+    room: Staffroom, login: str, monkeypatch: pytest.MonkeyPatch
+):
+    pause(room, f"{login}@desk.example")
+    compared, fits = [], passwords.fits
+    monkeypatch.setattr(passwords, "fits", lambda *given: compared.append(given) or fits(*given))
+    with pytest.raises(Throttled):
+        room.sign_in("alice", login=f"{login}@desk.example", password="wrong")
+
+    assert len(compared) == 1
+
+
+def test_wrong_recovery_code_during_a_pause_is_answered_like_a_wrong_password(room: Staffroom):
+    pause(room)
+    for password, code in ((PASSWORD, "AAAAA-AAAAA"), ("wrong", room.codes["alice"][0])):
+        with pytest.raises(Throttled) as throttled:
+            room.recover("alice", code, password)
+        assert throttled.value.details["retry_after"] == 64
+
+
+def test_tries_during_a_pause_do_not_make_it_longer(room: Staffroom):
+    pause(room)
+    for _ in range(3):
+        with pytest.raises(Throttled):
+            room.sign_in("alice", password="wrong")
+    room.world.now += timedelta(seconds=64)
+
+    assert refusal(room, password="wrong", code="000000") == "sign_in_failed"
+
+
+def test_wrong_codes_behind_the_right_password_count_during_a_pause(room: Staffroom):
+    pause(room)
+    for _ in range(5):
+        with pytest.raises(Throttled):
+            room.sign_in("alice", code=room.wrong_code("alice"))
+
+    assert room.login("alice").totp_failures == 5
+    assert room.told("staff_changed", "codes_refused") == {"Alice Verity"}
+    with pytest.raises(Throttled):
+        room.sign_in("alice")
+
+
+def test_twenty_wrong_codes_disable_the_factor_also_during_pauses(room: Staffroom):
+    for _ in range(20):
+        pause(room)
+        with pytest.raises(Throttled):
+            room.sign_in("alice", code=room.wrong_code("alice"), door=room.door("198.51.100.1"))
+        room.world.now += timedelta(days=2)
+
+    assert "staff:factor:disabled" in room.tags("alice")
+
+
+def test_code_tried_with_a_wrong_password_during_a_pause_is_used_up(room: Staffroom):
+    pause(room)
+    code = room.world.code("alice")
+    for password in ("wrong", PASSWORD):
+        with pytest.raises(Throttled):
+            room.sign_in("alice", password=password, code=code)
+
+
+def test_password_alone_opens_nothing_during_a_pause(room: Staffroom):
+    with room.world.system.act():
+        room.login("alice").sealed_totp = None
+    pause(room)
+    with pytest.raises(Throttled):
+        room.sign_in("alice", code="")
+    room.world.now += timedelta(seconds=64)
+
+    assert room.sign_in("alice", code="").stage == "enrol"
+
+
+def test_tries_during_a_pause_slow_their_address_down_whatever_they_prove(room: Staffroom):
+    pause(room, "guess@desk.example")
+    for _ in range(40):
+        with pytest.raises(Throttled):
+            room.sign_in("alice", login="guess@desk.example", password="wrong")
+
+    with pytest.raises(Throttled):
+        room.sign_in("alice")
+    assert room.sign_in("alice", door=room.door("198.51.100.1")).stage == "full"
 
 
 def test_right_password_with_a_wrong_code_pauses_like_a_wrong_password(room: Staffroom):
