@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from portal import db, labels
 from portal.casework import register_import, roles
+from portal.casework.channels import COMMAND_LINE
 from portal.casework.context import Context, Refused
 from portal.casework.register_file import MOST_BYTES, Mistake
 from portal.contact import ContactError, parse_email
@@ -31,10 +32,11 @@ def import_file(file: BinaryIO, proposer: str) -> None:
         acting = ctx.as_actor(roles.actor_for(ctx, staff))
         try:
             # one byte more than allowed is enough to know that it is too large
-            proposal = register_import.propose_import(acting, file.read(MOST_BYTES + 1), channel="command")
+            data = file.read(MOST_BYTES + 1)
+            proposal = register_import.propose_import(acting, data, channel=COMMAND_LINE)
         except Refused as refusal:
             raise click.ClickException(_why(refusal)) from None
-    click.echo(f"Proposed. Digest: {proposal.digest}")
+    click.echo(f"Proposed in the name of {acting.actor.name}, who is told by mail. Digest: {proposal.digest}")
     click.echo("Next: another admin or lead signs in, opens Register, compares this digest and agrees.")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from portal import db, i18n, labels
 from portal.casework import logins, roles, staff, staff_matters
+from portal.casework.channels import COMMAND_LINE
 from portal.casework.context import Context, Refused
 from portal.casework.logins import Entry
 from portal.casework.staff_changes import CHANGES
@@ -116,7 +117,8 @@ def propose_login(
 
     def do(ctx: Context) -> None:
         person_id = _login(ctx, known).person_id if known else None
-        staff.propose_login(ctx, Entry(*person, language, frozenset(map(Role, wanted)), person_id))
+        entry = Entry(*person, language, frozenset(map(Role, wanted)), person_id)
+        staff.propose_login(ctx, entry, channel=COMMAND_LINE)
 
     _propose("new_login", proposer, do)
 
@@ -148,7 +150,7 @@ def propose_address(address: str, new_address: str, proposer: str) -> None:
     _propose(
         "address_change",
         proposer,
-        lambda ctx: staff.propose_address(ctx, _login(ctx, address).id, new_address),
+        lambda ctx: staff.propose_address(ctx, _login(ctx, address).id, new_address, channel=COMMAND_LINE),
     )
 
 
@@ -172,7 +174,9 @@ def _propose_about(kind: str, address: str, proposer: str, payload: Mapping[str,
     _propose(
         kind,
         proposer,
-        lambda ctx: staff.propose(ctx, kind, staff_id=_login(ctx, address).id, payload=payload),
+        lambda ctx: staff.propose(
+            ctx, kind, staff_id=_login(ctx, address).id, payload=payload, channel=COMMAND_LINE
+        ),
     )
 
 
@@ -186,7 +190,7 @@ def _propose(kind: str, proposer: str, do: Callable[[Context], object]) -> None:
         name = ctx.session.get_one(Person, login.person_id).name
         delay = i18n.duration(ctx.limits.grant_delay, "en")
     when = f"{delay} after that, unless somebody stops it" if CHANGES[kind].waits else "at once then"
-    click.echo(f"Proposed in the name of {name}: {labels.word('proposal', kind, 'en')}.")
+    click.echo(f"Proposed in the name of {name}, who is told by mail: {labels.word('proposal', kind, 'en')}.")
     click.echo(
         f"Next: another administrator signs in, opens Colleagues, compares and agrees. It takes effect {when}."
     )

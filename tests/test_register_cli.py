@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from flask import Flask
 from portal import db, i18n
 from portal.casework import register_import
 from portal.casework.register_import import OpenImport
+from portal.models import OutboxRow
 from portal.register_cli import register_group
 from tests.casework.register_desk import agreed, proposed
 from tests.casework.register_rows import file, row
@@ -52,6 +54,24 @@ def test_a_file_is_proposed_in_somebodys_name_and_the_digest_is_said(
     assert waiting.digest in said.output
     assert waiting.proposer == "Ada Admin"
     assert "another admin or lead signs in" in said.output
+
+
+def test_whoever_is_named_as_the_proposer_is_told(app: Flask, world: World, tmp_path: Path):
+    said = propose(app, tmp_path, file(row()))
+    mails = world.session.query(OutboxRow).filter_by(notice="staff_changed").all()
+
+    assert [mail.staff_id for mail in mails] == [world.logins["ada"].staff_id]
+    assert world.params(mails[0])["what"] == "named_proposer"
+    assert "Proposed in the name of Ada Admin, who is told by mail" in said.output
+
+
+def test_a_file_says_whether_it_was_proposed_on_the_command_line(app: Flask, world: World, tmp_path: Path):
+    propose(app, tmp_path, file(row()))
+    world.now += timedelta(seconds=1)
+    proposed(world)
+
+    assert [waiting.by_command for waiting in waiting_for(world)] == [True, False]
+    assert world.session.query(OutboxRow).filter_by(notice="staff_changed").count() == 1
 
 
 def test_every_mistake_is_said_with_line_and_column_in_words(app: Flask, world: World, tmp_path: Path):

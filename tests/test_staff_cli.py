@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from portal import db, i18n, runtime
 from portal.casework import logins, staff_matters
 from portal.casework.staff_changes import CHANGES
 from portal.domain.lifecycle import Role
-from portal.models import Person, Staff, StaffRole
+from portal.models import AuditEvent, Person, Staff, StaffRole
 from portal.runtime import Runtime
 from portal.staff_cli import staff_group
 from portal.vault import Keys
@@ -237,6 +238,47 @@ def test_each_proposal_says_who_must_act_and_when_it_counts(answers: dict[str, R
         assert "Proposed in the name of Ada Admin" in said.output
         assert "Next: another administrator signs in, opens Colleagues" in said.output
         assert ("24 hours after that" in said.output) == CHANGES[kind].waits, kind
+
+
+def test_whoever_is_named_as_the_proposer_is_told_of_each_proposal(
+    answers: dict[str, Result], room: Staffroom
+):
+    told = [row for row in room.mails("staff_changed") if room.world.params(row)["what"] == "named_proposer"]
+
+    assert [row.staff_id for row in told] == [room.id("ada")] * len(CHANGES)
+    assert all("in the name of Ada Admin, who is told by mail" in said.output for said in answers.values())
+
+
+def test_the_named_proposer_is_told_on_every_login_of_theirs(app: Flask, room: Staffroom):
+    room.world.hire("ada_two", role=Role.COMPLIANCE, person_of="ada")
+    run(app, "propose-reset", "vic@desk.example", "--proposer", "ada@desk.example")
+
+    assert {row.staff_id for row in room.mails("staff_changed")} == {room.id("ada"), room.id("ada_two")}
+
+
+def test_nobody_is_told_of_a_proposal_that_was_refused(app: Flask, room: Staffroom):
+    run(app, "propose-role", "vic@desk.example", "admin", "--proposer", "ada@desk.example")
+
+    assert room.mails("staff_changed") == []
+
+
+def test_each_proposal_is_recorded_as_made_on_the_command_line(answers: dict[str, Result], world: World):
+    assert channels_of(world) == ["command_line"] * len(CHANGES)
+    assert all(matter.by_command for matter in waiting(world))
+
+
+def test_a_proposal_made_on_a_page_is_recorded_as_such_and_mails_nobody(room: Staffroom):
+    room.propose("ada", "role_grant", "vic", role="approver")
+
+    assert channels_of(room.world) == ["page"]
+    assert [matter.by_command for matter in waiting(room.world)] == [False]
+    assert room.mails("staff_changed") == []
+
+
+def channels_of(world: World) -> list[str]:
+    world.session.rollback()
+    query = select(AuditEvent).where(AuditEvent.tag.in_(("staff:role:proposed", "staff:change:proposed")))
+    return [json.loads(event.event_bytes)["d"]["channel"] for event in world.session.execute(query).scalars()]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import exists, func, select
 
 from portal import audit
-from portal.casework import fresh, intake, registry, rounds
+from portal.casework import channels, fresh, intake, register_held, registry, rounds
 from portal.casework.context import Context, NotFound, Refused
 from portal.casework.register_entry import Entry, packed, unpacked
 from portal.casework.register_file import Mistake, parse
@@ -37,6 +37,7 @@ class OpenImport:
     proposer: str
     created_at: datetime
     is_own: bool
+    by_command: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Imported:
     unchanged: int
 
 
-def propose_import(ctx: Context, data: bytes | str, *, channel: str = "page") -> Proposal:
+def propose_import(ctx: Context, data: bytes | str, *, channel: str = channels.PAGE) -> Proposal:
     """Propose a file. Raises Refused("register_file") with every mistake in `mistakes`; then nothing is kept."""
     _require_role(ctx)
     parsed = parse(data, now=ctx.now, connectors=tuple(ctx.connectors))
@@ -83,6 +84,7 @@ def propose_import(ctx: Context, data: bytes | str, *, channel: str = "page") ->
         ctx.session.add(proposal)
         ctx.session.flush()
         _record(ctx, proposal, "system:register:proposed", rows=parsed.rows, channel=channel)
+        channels.tell_proposer(ctx, channel)
     return proposal
 
 
@@ -94,16 +96,19 @@ def open_proposals(ctx: Context) -> tuple[OpenImport, ...]:
         .where(Proposal.kind == KIND, Proposal.state == "open")
         .order_by(Proposal.created_at, Proposal.id)
     )
-    return tuple(_waiting(ctx, proposal, name) for proposal, name in ctx.session.execute(query))
+    rows = ctx.session.execute(query).all()
+    commanded = channels.by_command(ctx, [proposal for proposal, _ in rows])
+    return tuple(_waiting(ctx, proposal, name, commanded) for proposal, name in rows)
 
 
-def _waiting(ctx: Context, proposal: Proposal, proposer: str) -> OpenImport:
+def _waiting(ctx: Context, proposal: Proposal, proposer: str, commanded: frozenset[str]) -> OpenImport:
     return OpenImport(
         id=proposal.id,
         digest=proposal.digest,
         proposer=proposer,
         created_at=proposal.created_at,
         is_own=proposal.proposed_by == ctx.actor.person_id,
+        by_command=proposal.id in commanded,
     )
 
 
@@ -115,11 +120,12 @@ def preview(ctx: Context, proposal_id: str, *, start: int = 0, most: int = 100) 
         raise NotFound()
     entries = _entries(ctx, proposal)
     known = sum(_known(ctx, chunk) for chunk in _chunks(entries))
+    proposer = ctx.session.get_one(Person, proposal.proposed_by).name
     return Preview(
-        proposal=_waiting(ctx, proposal, ctx.session.get_one(Person, proposal.proposed_by).name),
+        proposal=_waiting(ctx, proposal, proposer, channels.by_command(ctx, [proposal])),
         new=len(entries) - known,
         known=known,
-        planned=tuple(planned(ctx, entry) for entry in entries[start : start + most]),
+        planned=tuple(one for chunk in _chunks(entries[start : start + most]) for one in planned(ctx, chunk)),
         disturbed=_disturbed(ctx, entries),
         mistakes=tuple(_contradicted(ctx, entries)),
     )
@@ -274,7 +280,7 @@ def _apply(ctx: Context, proposal: Proposal, entries: Sequence[Entry]) -> Import
             )
             added += 1
         else:
-            differences = registry.changes(ctx, account, entry)
+            differences = registry.changes(ctx, register_held.of_account(ctx, account), entry)
             if not differences:
                 continue
             _change(ctx, account, differences, proposal)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from portal.casework import registry, rounds
+from portal.casework import register_held, registry, rounds
 from portal.casework.context import Context
 from portal.casework.register_entry import NAMES, Entry, EntryPrincipal
+from portal.casework.register_held import Held
 from portal.casework.registry import Change
 from portal.domain.lifecycle import Status
 from portal.models import Account, Case
@@ -48,13 +49,16 @@ class Disturbed:
     executing: tuple[str, ...] = ()  # a device is just being removed: the whole file would be refused
 
 
-def planned(ctx: Context, entry: Entry) -> Planned:
-    """What would become of one entry."""
-    query = select(Account).where(Account.number == entry.account_number)
-    account = ctx.session.execute(query).scalar_one_or_none()
-    changes = _entered(entry) if account is None else registry.changes(ctx, account, entry)
+def planned(ctx: Context, entries: Sequence[Entry]) -> tuple[Planned, ...]:
+    """What would become of each entry."""
+    known = register_held.of_numbers(ctx, [entry.account_number for entry in entries])
+    return tuple(_planned(ctx, known.get(entry.account_number), entry) for entry in entries)
+
+
+def _planned(ctx: Context, held: Held | None, entry: Entry) -> Planned:
+    changes = _entered(entry) if held is None else registry.changes(ctx, held, entry)
     shown = tuple(one for change in changes for one in _told(change))
-    return Planned(entry.account_number, account is None, shown)
+    return Planned(entry.account_number, held is None, shown)
 
 
 def _entered(entry: Entry) -> Iterator[Change]:
@@ -89,18 +93,20 @@ def disturbed(ctx: Context, entries: Sequence[Entry]) -> Disturbed:
     """Which running decisions the entries would make void, or be held up by."""
     by_number = {entry.account_number: entry for entry in entries}
     query = (
-        select(Account, Case.status)
+        select(Account.number, Case.status)
         .join(Case, Case.account_id == Account.id)
         .where(Account.number.in_(by_number), Case.status.in_(DECIDED))
         .order_by(Account.number, Case.id)
     )
-    voided: dict[str, None] = {}
-    executing: dict[str, None] = {}
-    for account, status in ctx.session.execute(query).all():
-        if _shakes(ctx, account, by_number[account.number]):
-            (executing if status == Status.EXECUTING else voided)[account.number] = None
+    decided = ctx.session.execute(query).all()
+    known = register_held.of_numbers(ctx, {number for number, _ in decided})
+    shaken = {number for number, held in known.items() if _shakes(ctx, held, by_number[number])}
+    voided, executing = dict[str, None](), dict[str, None]()
+    for number, status in decided:
+        if number in shaken:
+            (executing if status == Status.EXECUTING else voided)[number] = None
     return Disturbed(tuple(voided), tuple(executing))
 
 
-def _shakes(ctx: Context, account: Account, entry: Entry) -> bool:
-    return any(change.is_identity for change in registry.changes(ctx, account, entry))
+def _shakes(ctx: Context, held: Held, entry: Entry) -> bool:
+    return any(change.is_identity for change in registry.changes(ctx, held, entry))

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from portal import audit
 from portal.casework.context import Context, Refused
 from portal.casework.register_entry import NAMES, Entry, EntryContact, EntryPrincipal
+from portal.casework.register_held import Held
 from portal.contact import mask_email, mask_name, mask_phone, parse_phone
 from portal.domain.lifecycle import Role
 from portal.domain.names import search_parts
@@ -218,20 +219,19 @@ def _read_terms(ctx: Context, account: Account) -> None:
         ctx.vault.set_terms(ctx.session, account.subject_id, kind, values)
 
 
-def changes(ctx: Context, account: Account, entry: Entry) -> tuple[Change, ...]:
+def changes(ctx: Context, held: Held, entry: Entry) -> tuple[Change, ...]:
     """How the entry differs from the account. What the entry leaves out is no difference."""
-    found: list[Change] = []
+    account, found = held.account, list[Change]()
     for field in ("holder_kind", "connector"):
         _compare(found, "account", field, before=getattr(account, field), after=getattr(entry, field))
     for field in NAMES:
         before = ctx.vault.open(ctx.session, account.subject_id, account, field)
         _compare(found, "name", field, before=before, after=getattr(entry, field))
-    present = [row for row in _contacts(ctx, account) if row.retired_at is None]
+    present = [row for row in held.contacts if row.retired_at is None]
     for contact in entry.contacts:
         same_kind = [row for row in present if row.kind == contact.kind]
         found += _contact_changes(ctx, account, same_kind, contact)
-    query = select(Principal).where(Principal.account_id == account.id)
-    principals = {row.external_id: row for row in ctx.session.execute(query).scalars()}
+    principals = {row.external_id: row for row in held.principals}
     for principal in entry.principals:
         found += _principal_changes(principals.get(principal.external_id), principal)
     return tuple(found)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import audit, tokens
-from portal.casework import factor, fresh, logins, staff_mail, staff_matters
+from portal.casework import channels, factor, fresh, logins, staff_mail, staff_matters
 from portal.casework.context import Context, NotFound, Refused
 from portal.casework.logins import Entry
 from portal.casework.sessions import SignedIn
@@ -48,7 +48,12 @@ def bootstrap(ctx: Context, entries: Sequence[Entry]) -> list[Staff]:
 
 
 def propose(
-    ctx: Context, kind: str, *, staff_id: str | None = None, payload: Mapping[str, Any] | None = None
+    ctx: Context,
+    kind: str,
+    *,
+    staff_id: str | None = None,
+    payload: Mapping[str, Any] | None = None,
+    channel: str = channels.PAGE,
 ) -> str:
     """Propose a change as an admin, about somebody else. Returns the proposal's id. Raises Refused in words for the page."""
     with ctx.act():
@@ -59,10 +64,10 @@ def propose(
         concerns = target.person_id if target else given.get("person_id")
         if concerns == ctx.actor.person_id:
             raise Refused("own_login")
-        return _insert(ctx, kind, target, given).id
+        return _insert(ctx, kind, target, given, channel).id
 
 
-def propose_login(ctx: Context, entry: Entry) -> str:
+def propose_login(ctx: Context, entry: Entry, *, channel: str = channels.PAGE) -> str:
     """Propose a login for a new colleague, or another one for a person who has one."""
     read = logins.read_entry(entry)
     payload = {
@@ -72,12 +77,13 @@ def propose_login(ctx: Context, entry: Entry) -> str:
         "roles": sorted(read.roles),
         "person_id": read.person_id,
     }
-    return propose(ctx, "new_login", payload=payload)
+    return propose(ctx, "new_login", payload=payload, channel=channel)
 
 
-def propose_address(ctx: Context, staff_id: str, email: str) -> str:
+def propose_address(ctx: Context, staff_id: str, email: str, *, channel: str = channels.PAGE) -> str:
     """Propose another address for a login."""
-    return propose(ctx, "address_change", staff_id=staff_id, payload={"email": logins.read_address(email)})
+    payload = {"email": logins.read_address(email)}
+    return propose(ctx, "address_change", staff_id=staff_id, payload=payload, channel=channel)
 
 
 def ask_for_reset(ctx: Context, signed: SignedIn) -> None:
@@ -87,7 +93,7 @@ def ask_for_reset(ctx: Context, signed: SignedIn) -> None:
     with ctx.act():
         target = _target(ctx, signed.staff.id)
         if reset_asked_for(ctx, signed) is None:
-            _insert(ctx, "factor_reset", target, {})
+            _insert(ctx, "factor_reset", target, {}, channels.PAGE)
 
 
 def reset_asked_for(ctx: Context, signed: SignedIn) -> Proposal | None:
@@ -109,7 +115,7 @@ def _target(ctx: Context, staff_id: str | None) -> Staff | None:
     return staff
 
 
-def _insert(ctx: Context, kind: str, target: Staff | None, payload: Payload) -> Proposal:
+def _insert(ctx: Context, kind: str, target: Staff | None, payload: Payload, channel: str) -> Proposal:
     if kind not in CHANGES:
         raise NotFound()
     CHANGES[kind].check(ctx, target, payload)
@@ -130,7 +136,8 @@ def _insert(ctx: Context, kind: str, target: Staff | None, payload: Payload) -> 
     ctx.vault.seal_json(ctx.session, proposal.subject_id, proposal, "payload", payload)
     ctx.session.add(proposal)
     ctx.session.flush()
-    _record(ctx, staff_matters.Proposed(proposal, target, payload), CHANGES[kind].tags[0])
+    _record(ctx, staff_matters.Proposed(proposal, target, payload), CHANGES[kind].tags[0], channel=channel)
+    channels.tell_proposer(ctx, channel)
     return proposal
 
 

@@ -30,6 +30,7 @@ CHANGES = (
     "recovery_used",
     "password_changed",
     "proposal_stopped",
+    "named_proposer",
 )
 
 

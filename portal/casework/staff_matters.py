@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal import audit, tokens
-from portal.casework import staff_mail
+from portal.casework import channels, staff_mail
 from portal.casework.context import Context
 from portal.casework.staff_changes import CHANGES, Payload
 from portal.domain.lifecycle import Role
@@ -43,6 +43,7 @@ class Matter:
     present_email: str = ""
     language: str = ""
     decider: str = ""
+    by_command: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def matters(ctx: Context) -> list[Matter]:
     rows = ctx.session.execute(query.order_by(Proposal.created_at, Proposal.id)).all()
     several = [opened(ctx, proposal, target) for proposal, target, _key in rows]
     names, admins = names_of(ctx, several), admins_of(ctx)
-    return [matter_of(ctx, asked, names, admins=admins) for asked in several]
+    commanded = channels.by_command(ctx, [asked.proposal for asked in several])
+    return [matter_of(ctx, asked, names, admins=admins, commanded=commanded) for asked in several]
 
 
 def names_of(ctx: Context, several: Iterable[Proposed]) -> dict[str, str]:
@@ -121,7 +123,12 @@ def _persons_of(asked: Proposed) -> tuple[str | None, ...]:
 
 
 def matter_of(
-    ctx: Context, asked: Proposed, names: Mapping[str, str], *, admins: frozenset[str] | None = None
+    ctx: Context,
+    asked: Proposed,
+    names: Mapping[str, str],
+    *,
+    admins: frozenset[str] | None = None,
+    commanded: frozenset[str] = frozenset(),
 ) -> Matter:
     proposal, payload = asked.proposal, asked.payload
     wanted = payload.get("roles") or ([payload["role"]] if "role" in payload else [])
@@ -143,4 +150,5 @@ def matter_of(
         present_email=asked.target.email if asked.target else "",
         language=payload.get("language", ""),
         decider=names.get(proposal.decided_by or "", ""),
+        by_command=proposal.id in commanded,
     )

@@ -37,6 +37,16 @@ CHANGED = {
     "ja": "開いたあとに提案の内容が変わりました。確認してから判断してください。",
     "en": "This proposal has changed since you opened it. Review it before you decide.",
 }
+HOW = {
+    "ja": ("提案の方法", "コマンドラインから、この担当者の名前で"),
+    "en": ("How it was proposed", "On the command line, in this person's name"),
+}
+HEED = {
+    ("ja", "ada"): "ご自身で提案したものでない場合は、取り消して、管理者に知らせてください。",
+    ("en", "ada"): "If you did not propose this yourself, withdraw it and tell an administrator.",
+    ("ja", "ann"): "同意する前に、Ada Adminに確認してください。",
+    ("en", "ann"): "Ask Ada Admin before you agree.",
+}
 WRONG_CODE = {
     "ja": "MFA コードが一致しません。新しく表示されたコードを入力してください。",
     "en": "The code does not match. Enter the newest code in your app",
@@ -292,6 +302,32 @@ def test_everything_that_is_signed_about_a_new_sign_in_is_shown(clerk: Hire, roo
             "Language of pages and mails": "English",
             "Proposed by": "Ada Admin",
         }.items()
+    )
+
+
+@pytest.mark.parametrize("reader", ["ada", "ann"])
+def test_a_proposal_from_the_command_line_says_so_and_what_to_heed(
+    clerk: Hire, room: Staffroom, reader: str, lang: str
+):
+    proposal_id = by_command(room)
+    page = clerk(reader, lang).get(at(proposal_id))
+
+    assert summary_of(page)[HOW[lang][0]] == HOW[lang][1]
+    assert HEED[lang, reader] in page.text
+    assert page.foreign_words(lang) == []
+
+
+def test_a_proposal_from_a_page_says_nothing_of_the_command_line(clerk: Hire, room: Staffroom):
+    assert "ommand line" not in clerk("ann", "en").get(at(granted(room))).text
+
+
+def by_command(room: Staffroom) -> str:
+    return staff.propose(
+        room.world.as_("ada"),
+        "role_grant",
+        staff_id=room.id("vic"),
+        payload={"role": "approver"},
+        channel="command_line",
     )
 
 

@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import worker
+from portal.casework import register_import
 from portal.domain.lifecycle import Role
 from portal.models import Account, OutboxRow, Proposal
 from tests.admin.clerk import Clerk
@@ -31,6 +32,33 @@ def test_a_proposed_file_is_shown_with_its_digest_and_does_not_count_yet(world: 
     assert "ファイルを提案しました。別の担当者が同意すると有効になります。" in page.text
     assert proposal.digest in page.text
     assert stays_empty(world)
+
+
+@pytest.mark.parametrize("reader", ["ada", "lee"])
+@pytest.mark.parametrize(
+    ("lang", "how", "own", "others"),
+    [
+        (
+            "ja",
+            "コマンドラインから、この担当者の名前で",
+            "取り消して、管理者に知らせて",
+            "Ada Adminに確認して",
+        ),
+        ("en", "On the command line, in this person's name", "did not propose this", "Ask Ada Admin before"),
+    ],
+)
+def test_a_file_from_the_command_line_says_so_and_what_to_heed(
+    world: World, clerk: Hire, reader: str, lang: str, how: str, own: str, others: str
+):
+    proposal = register_import.propose_import(world.as_("ada"), file(row()), channel="command_line")
+    page = clerk(reader, lang).get(address(proposal))
+
+    assert how in page.text
+    assert [words in page.text for words in (own, others)] == [reader == "ada", reader == "lee"]
+
+
+def test_a_file_from_a_page_says_nothing_of_the_command_line(world: World, clerk: Hire):
+    assert "ommand line" not in clerk("lee", "en").get(address(proposed(world))).text
 
 
 def test_a_different_person_agrees_and_reads_what_was_done(world: World, clerk: Hire):

@@ -124,6 +124,20 @@ def test_a_longer_file_takes_no_more_statements_to_show(world: World, clerk: Hir
     assert counts[0] == counts[1]
 
 
+def test_more_accounts_that_are_known_take_no_more_statements_to_show(world: World, clerk: Hire):
+    imported(world, *(another(number) for number in range(1, 26)))
+    lee, counts = clerk("lee", "en"), []
+    for rows in (5, 25):
+        changed = [another(number, email="new@else.example") for number in range(1, rows + 1)]
+        proposal = proposed(world, *changed)
+        with statements(world) as said:
+            page = lee.get(address(proposal))
+        assert f"Accounts that the register has {rows} " in page.text
+        counts.append(len(said))
+
+    assert counts[0] == counts[1]
+
+
 WRONG_FILES: dict[str, bytes] = {
     "not_utf8": b"\x89PNG\r\n\x1a\n",
     "too_large": b"x" * (MOST_BYTES + 1),

@@ -200,3 +200,12 @@ def test_of_two_files_with_the_same_new_account_the_second_changes_nothing(world
 
     assert agreed(world, second) == Imported(added=0, changed=0, unchanged=1)
     assert count(world, Contact) == 3
+
+
+def test_a_file_with_both_accounts_that_a_waiting_request_names_is_taken_whole(world: World) -> None:
+    other = another(2)
+    case_id = world.queued(account_email=GOOD["email"], account_number=other["account_number"])
+    imported(world, row(), other)
+
+    assert count(world, Account) == 2
+    assert world.case(case_id).account_id is None

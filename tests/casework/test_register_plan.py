@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.casework import register_import
+from portal.casework import register_held, register_import
 from portal.casework.register_import import Preview
 from portal.casework.register_plan import Disturbed, PlannedChange
+from tests.admin.desk import statements
 from tests.casework.register_desk import hanakos_row, imported, proposed
 from tests.casework.register_rows import GOOD, another, row
 from tests.people import HANAKO
@@ -105,6 +106,25 @@ def test_a_removal_under_way_would_hold_the_file_up(world: World):
     world.executing()
 
     assert told(world, changed).disturbed == Disturbed(executing=(number(),))
+
+
+def test_more_running_decisions_take_no_more_statements_to_find(world: World):
+    rows, counts = [], []
+    for place in (1, 2, 3):
+        mailbox = f"p{place}@mail.example"
+        account = world.account(number=f"{place:012d}", account_email=mailbox, second_email=None)
+        world.cooling_off(account_email=mailbox, reply_email=mailbox, account_number=account.number)
+        (user,) = register_held.of_account(world.system, account).principals
+        rows.append(another(place, connector="local", external_id=user.external_id, email="n@else.example"))
+        proposal_id = proposed(world, *rows).id
+        reader = world.as_("lee")
+        world.session.expunge_all()
+        with statements(world) as said:
+            seen = register_import.preview(reader, proposal_id)
+        assert len(seen.disturbed.voided) == place
+        counts.append(len(said))
+
+    assert counts == [counts[0]] * 3
 
 
 @pytest.mark.parametrize("changes", [{}, {"email_language": "en"}])

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from portal import audit
-from portal.casework import accounts, registry
+from portal.casework import accounts, register_held, registry
 from portal.casework.context import Refused
 from portal.casework.register_entry import Entry, EntryContact, EntryPrincipal
+from portal.casework.register_held import Held
 from portal.domain.names import matching_key
 from portal.models import Account, Contact
 from tests.world import LONG_AGO, START, World
@@ -34,6 +35,10 @@ TARO = Entry(
 
 def added(world: World, **changes: Any) -> Account:
     return registry.add_account(world.system, replace(TARO, **changes))
+
+
+def held(world: World) -> Held:
+    return register_held.of_account(world.system, added(world))
 
 
 def contact(world: World, account: Account, kind: str) -> Contact:
@@ -161,7 +166,7 @@ def test_staff_see_which_contact_is_too_new_to_prove_anything(world: World, days
 
 def test_a_change_is_shown_masked(world: World):
     entry = replace(TARO, contacts=(replace(MAILBOX, value="new@else.example"),), name="山田 花子")
-    found = registry.changes(world.system, added(world), entry)
+    found = registry.changes(world.system, held(world), entry)
 
     assert {change.field: change.masked for change in found} == {
         "name": ("山*** 太***", "山*** 花***"),
@@ -170,10 +175,10 @@ def test_a_change_is_shown_masked(world: World):
 
 
 def test_an_entry_that_says_the_same_is_no_change(world: World):
-    assert registry.changes(world.system, added(world), TARO) == ()
+    assert registry.changes(world.system, held(world), TARO) == ()
 
 
 def test_what_an_entry_leaves_out_is_no_change(world: World):
     silent = Entry(TARO.account_number, TARO.connector, (EntryPrincipal("root", "ext-1"),))
 
-    assert registry.changes(world.system, added(world), silent) == ()
+    assert registry.changes(world.system, held(world), silent) == ()
