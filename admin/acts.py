@@ -18,6 +18,7 @@ from portal import labels
 from portal.casework import lookup
 from portal.casework.context import Context, NotFound, Refused, Stale, Throttled
 from portal.casework.facts import facts_of
+from portal.casework.lookup import case_for_staff
 from portal.connectors import ConnectorError
 from portal.domain import lifecycle
 from portal.domain.lifecycle import Act, Role, Status
@@ -76,6 +77,7 @@ class ActPage:
     lead: LazyString | str = ""
     button: LazyString | str = ""
     button_look: str = "primary"
+    shows: bool = False  # evidence or written reasons: whoever opens the page is on record
 
 
 class BelowCase(StaffView):
@@ -98,7 +100,8 @@ class ActView(BelowCase):
         page = self.pages.get(key)
         if page is None:
             raise NotFound()
-        visit = Visit(ctx(), case_on_desk(ctx(), case_id), item)
+        opened = case_for_staff if page.shows and request.method != "POST" else case_on_desk
+        visit = Visit(ctx(), opened(ctx(), case_id), item)
         try:
             return _answer(page, visit)
         except ConnectorError:

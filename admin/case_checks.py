@@ -13,7 +13,9 @@ from sqlalchemy import select
 
 from portal import i18n, labels
 from portal.casework.context import Context
+from portal.casework.devices import devices_of
 from portal.casework.facts import checks_of
+from portal.connectors import ConnectorError
 from portal.domain import lifecycle
 from portal.domain.evidence import EvidenceField
 from portal.domain.lifecycle import Act, CaseFacts
@@ -166,10 +168,22 @@ def evidence_of(ctx: Context, case: Case, check: IdentityCheck) -> list[tuple[st
     """What a check wrote down, in the order of its method."""
     kept = ctx.vault.open_json(ctx.session, case.subject_id, check, "evidence") or {}
     return [
-        (labels.word("evidence", field.key), _value(field, str(kept[field.key])))
+        (labels.word("evidence", field.key), _shown(ctx, case, field, str(kept[field.key])))
         for field in METHODS[check.method].evidence
         if field.key in kept
     ]
+
+
+def _shown(ctx: Context, case: Case, field: EvidenceField, value: str) -> str:
+    return _device_named(ctx, case, value) if field.key == "device" else _value(field, value)
+
+
+def _device_named(ctx: Context, case: Case, value: str) -> str:
+    """A device that was noted by its id, by the name that its holder knows."""
+    try:
+        return next((one.label for one in devices_of(ctx, case) if one.id == value), value)
+    except ConnectorError:
+        return value
 
 
 def _value(field: EvidenceField, value: str) -> str:

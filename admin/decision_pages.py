@@ -123,7 +123,7 @@ def _persons(visit: Visit, account: Account | None) -> list[Line]:
     agree = "match" if profile_of(ctx, case).name_matches else "mismatch"
     return [
         (gettext("Name in the register"), mask_name(registered or ""), True),
-        (gettext("Name given"), mask_name(typed or ""), True),
+        (gettext("Name in the form"), mask_name(typed or ""), True),
         (labels.word("evidence", "name_result"), labels.word("result", agree), False),
         (gettext("Email address for updates"), contact.mask_email(reply) if reply else "", True),
         (gettext("Registered contacts"), _contacts(visit, account), True),
@@ -274,6 +274,7 @@ class DecisionsView(ActView):
             form=_approve_form,
             more=_judged,
             template="approve",
+            shows=True,
             button=_l("Confirm decision"),
         ),
         "open": ActPage(Act.OPEN_CHECK, labels.TABLES["act"]["open_check"], _open_check, "opened"),

@@ -12,19 +12,15 @@ from admin.acts import AT_WORK, ActPage, ActView, Visit
 from admin.forms import DeskForm, built, code_field, radio_field, reason_field, sent_version, words_for
 from portal import labels
 from portal.casework import objection
-from portal.domain.lifecycle import AFTER_REMOVAL, UNFREEZE_OUTCOMES, Act
-from portal.models import Case
-
-
-def outcomes(case: Case) -> list[str]:
-    """How this hold can end: after a removal otherwise than before one."""
-    removed = case.deactivated_at is not None
-    return [outcome for outcome in UNFREEZE_OUTCOMES if (outcome in AFTER_REMOVAL) == removed]
+from portal.casework.facts import facts_of
+from portal.domain.lifecycle import Act, fitting_outcomes
 
 
 def _propose_form(visit: Visit) -> DeskForm:
     outcome = radio_field(
-        _l("How to go on"), words_for("unfreeze", outcomes(visit.case)), _l("Select how to go on")
+        _l("How to go on"),
+        words_for("unfreeze", fitting_outcomes(facts_of(visit.ctx, visit.case))),
+        _l("Select how to go on"),
     )
     hint = _l("For your colleagues. The owner does not see it.")
     return built(("outcome", outcome), ("reason", reason_field(_l("Reason"), _l("Enter a reason."), hint)))
@@ -74,5 +70,6 @@ class FreezesView(ActView):
             form=_agree_form,
             more=_proposed,
             template="agree",
+            shows=True,
         ),
     }

@@ -116,6 +116,8 @@ def _is_able(case: Case, status: Status, actor: Actor) -> bool:
         return case.holder_id == actor.person_id
     if status is Status.PENDING_APPROVAL and case.tier != "standard" and Role.LEAD not in actor.roles:
         return False
+    if status is Status.FROZEN and case.unfreeze is None and Role.LEAD not in actor.roles:
+        return False
     return case.proposer_id != actor.person_id or status is not Status.PENDING_APPROVAL
 
 
@@ -213,9 +215,7 @@ def _reason(case: Case, status: Status, now: datetime, *, enough: bool) -> str:
     elif status is Status.FROZEN and case.unfreeze:
         said = gettext("Proposed: %(decision)s", decision=labels.word("unfreeze", case.unfreeze))
     elif status is Status.READY and case.needs_attention:
-        said = gettext(
-            "The last attempt failed. What is gone and what is not stands on the page of the result."
-        )
+        said = gettext("The last attempt failed. What is gone and what is not is on the result page.")
     elif status in FINAL and case.close_reason:
         said = labels.word("close_reason", case.close_reason)
     return said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ from admin.forms import DeskForm, built, code_field, sent_version, tick_field
 from portal import labels
 from portal.casework import deactivation
 from portal.casework.context import Context, NotFound, Refused
-from portal.connectors.runbook import STEPS
+from portal.connectors.runbook import STEPS, waiting_steps
 from portal.domain.lifecycle import Act, Status
 from portal.models import Account, Case, Removal, RunbookStep
 
@@ -39,6 +39,7 @@ class Step:
     attested_by: str = ""
     attested_at: datetime | None = None
     own: bool = False
+    waits: bool = False  # nobody may do it before an earlier one is confirmed
 
 
 # What the page of the result says after a step.
@@ -65,6 +66,7 @@ def _what_goes(visit: Visit) -> Mapping[str, Any]:
         "account": account,
         "chosen": [device_words(device) for device in seen.chosen],
         "kept": [device_words(device) for device in seen.kept],
+        "gone": seen.gone,
         "missing": seen.missing,
         "signed_in_since": seen.signed_in_since,
         "approvers": gettext(", ").join(name for name in names if name),
@@ -103,6 +105,14 @@ def _step(visit: Visit) -> tuple[Removal, str]:
 
 def _step_title(visit: Visit) -> Mapping[str, Any]:
     return {"title": labels.word("runbook_step", _step(visit)[1])}
+
+
+def _before_doing(visit: Visit) -> Mapping[str, Any]:
+    """The step's name, and why it has to wait, in place of its button."""
+    removal, step = _step(visit)
+    waits = step in waiting_steps(visit.ctx.session, removal.id)
+    blocked = {"blockers": [labels.word("refusal", "sign_ins_unchecked")]} if waits else {}
+    return {**_step_title(visit), **blocked}
 
 
 def _attest_form(_visit: Visit) -> DeskForm:
@@ -146,7 +156,7 @@ class RemovalsView(ActView):
             labels.TABLES["act"]["confirm_step"],
             _do,
             "step",
-            more=_step_title,
+            more=_before_doing,
             lead=_l("Confirm only what you have done yourself in the other system."),
             button=labels.TABLES["act"]["confirm_step"],
         ),
@@ -204,21 +214,29 @@ def _steps(ctx_: Context, rows: Sequence[Removal]) -> dict[str, list[Step]]:
     kept = {(step.removal_id, step.step): step for step in ctx_.session.execute(query).scalars()}
     people = [person for step in kept.values() for person in (step.done_by, step.attested_by)]
     names = names_of(ctx_, people)
+    waiting = {row.id: waiting_steps(ctx_.session, row.id) for row in rows}
     return {
-        row.id: [_shown(ctx_, f"{row.id}:{key}", key, kept.get((row.id, key)), names) for key in STEPS]
+        row.id: [
+            _shown(
+                ctx_,
+                Step(key, f"{row.id}:{key}", waits=key in waiting[row.id]),
+                kept.get((row.id, key)),
+                names,
+            )
+            for key in STEPS
+        ]
         for row in rows
     }
 
 
-def _shown(ctx_: Context, item: str, key: str, step: RunbookStep | None, names: Mapping[str, str]) -> Step:
-    if step is None:
-        return Step(key, item)
-    return Step(
-        key,
-        item,
-        done_by=names.get(step.done_by, ""),
-        done_at=step.done_at,
-        attested_by=names.get(step.attested_by or "", ""),
-        attested_at=step.attested_at,
-        own=step.done_by == ctx_.actor.person_id,
+def _shown(ctx_: Context, step: Step, row: RunbookStep | None, names: Mapping[str, str]) -> Step:
+    if row is None:
+        return step
+    return replace(
+        step,
+        done_by=names.get(row.done_by, ""),
+        done_at=row.done_at,
+        attested_by=names.get(row.attested_by or "", ""),
+        attested_at=row.attested_at,
+        own=row.done_by == ctx_.actor.person_id,
     )

@@ -108,16 +108,25 @@ def _too_many(work: Work, message: EmailMessage) -> bool:
         return False
     context, limits = work.context, work.runtime.limits
     address = message["To"].addresses[0].addr_spec
+    # Counted per network too: who names somebody's mailbox again and again must not use up what its holder needs.
+    asked = f"{work.row.notice}|{_network_of(work)}|{address}"
     windows = (
-        ("mailbox_hour", timedelta(hours=1), limits.mails_per_mailbox_hour),
-        ("mailbox_day", timedelta(days=1), limits.mails_per_mailbox_day),
+        ("mailbox_hour", asked, timedelta(hours=1), limits.mails_per_mailbox_hour),
+        ("mailbox_day", asked, timedelta(days=1), limits.mails_per_mailbox_day),
+        ("mailbox_all_day", address, timedelta(days=1), limits.mails_per_mailbox_all_day),
     )
     with context.act():
         counts = [
-            throttle.hit(work.session, context.vault, rule, address, window=window, now=context.now) > most
-            for rule, window, most in windows
+            throttle.hit(work.session, context.vault, rule, key, window=window, now=context.now) > most
+            for rule, key, window, most in windows
         ]
     return any(counts)
+
+
+def _network_of(work: Work) -> str:
+    case = work.session.get(Case, work.case_id)
+    origin = work.context.vault.open_json(work.session, case.subject_id, case, "origin") if case else None
+    return str((origin or {}).get("address") or "")
 
 
 def _document(work: Work) -> None:

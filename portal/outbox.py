@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.models import OutboxRow, new_id
@@ -50,6 +51,18 @@ def put(
     session.add(row)
     session.flush()
     return row
+
+
+def put_once(
+    session: Session, kind: str, *, unique_key: str, now: datetime, case_id: str | None = None
+) -> None:
+    """Queue it unless it is queued already; of two at the same moment neither fails."""
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    row = {"id": new_id(), "kind": kind, "unique_key": unique_key, "case_id": case_id, "state": "pending"}
+    statement = dialect.insert(OutboxRow).values(
+        **row, created_at=now, not_before=now, attempts=0, security=False
+    )
+    session.execute(statement.on_conflict_do_nothing(index_elements=["unique_key"]))
 
 
 def params_of(session: Session, vault: Vault, row: OutboxRow) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from portal import outbox, receipts, worker
 from portal.casework import drafts, intake, objection, staff_mail
+from portal.casework.context import Origin
 from portal.connectors import ConnectorError
 from portal.engine import writing
 from portal.models import DemoMail, Document, Draft, OutboxRow, Staff, Throttle
@@ -277,6 +279,32 @@ def test_strangers_can_cause_three_mails_an_hour_to_a_mailbox(desk: World, room:
     assert len(room.mails) == desk.runtime.limits.mails_per_mailbox_hour == 3
     errors = [row.last_error for row in rows_of(desk, "mail") if row.state == "dead"]
     assert errors == ["too many mails to this address"] * 2
+
+
+def submit_from(desk: World, address: str) -> None:
+    elsewhere = replace(desk.owner, origin=Origin(address, "A phone", ""))
+    raw = drafts.start(elsewhere, {})
+    intake.submit(elsewhere, raw, desk.request(reply_email="victim@else.example"))
+
+
+def test_who_names_anothers_mailbox_does_not_use_up_what_its_holder_needs(
+    desk: World, room: Mailroom
+) -> None:
+    for _ in range(4):
+        submit_from(desk, "198.51.100.1")
+    work_off(desk)
+    room.envelopes.clear()
+    submit_from(desk, "203.0.113.9")
+    work_off(desk)
+    assert [envelope.rcpt_tos for envelope in room.envelopes] == [["victim@else.example"]]
+
+
+def test_however_many_networks_name_a_mailbox_its_mails_end(desk: World, room: Mailroom) -> None:
+    most = desk.runtime.limits.mails_per_mailbox_all_day
+    for number in range(most + 2):
+        submit_from(desk, f"198.51.100.{number}")
+    work_off(desk)
+    assert len(room.mails) == most
 
 
 def test_a_device_is_removed_and_everybody_is_told(desk: World, room: Mailroom) -> None:

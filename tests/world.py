@@ -201,6 +201,26 @@ class World:
             vault.set_terms(session, account.subject_id, "email", [email for email in emails if email])
         return account
 
+    def add_iam_users(self, account: Account, *usernames: str) -> None:
+        """IAM users of the account, in the register and in the directory."""
+        with self.system.act():
+            for username in usernames:
+                known = local.add_principal(
+                    self.session, self.runtime.vault, password="correct horse battery", now=self.now
+                )
+                self.session.add(
+                    Principal(
+                        id=new_id(),
+                        account_id=account.id,
+                        kind="iam",
+                        external_id=known.id,
+                        username=username,
+                        is_administrator=False,
+                        hardware_device=False,
+                        created_at=self.now,
+                    )
+                )
+
     def contact(
         self, account: Account, kind: str, value: str, *, since: datetime, language: str | None = None
     ) -> Contact:

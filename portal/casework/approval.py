@@ -98,7 +98,7 @@ def _proposal(ctx: Context, case: Case, decision: str) -> dict[str, Any]:
 def open_check(ctx: Context, case_id: str, check_id: str) -> None:
     """The second person opens one person-attested check and ticks it."""
     with ctx.act():
-        case = transition.lock(ctx.session, case_id)
+        case = _in_hand(ctx, case_id)
         check = verification.check_of(ctx, case, check_id)
         transition.apply(ctx, case, Act.OPEN_CHECK, said={"check": check.id}, **_lead_for_contest(ctx, case))
         transition.take_part(ctx, case, "approver")
@@ -128,12 +128,12 @@ def repeat_check(
 ) -> None:
     """The lead repeats one live check themself, where the tier demands it."""
     with ctx.act():
-        case = transition.lock(ctx.session, case_id, version=version)
+        case = _in_hand(ctx, case_id, version=version)
         if method not in METHODS or not METHODS[method].live:
             raise Refused("method_not_live", field="method")
         transition.require(ctx, case, Act.REPEAT_CHECK)
         transition.take_part(ctx, case, "approver")
-        check = verification.repeated_check(ctx, case, method, result, evidence, note)
+        check, verdict = verification.repeated_check(ctx, case, method, result, evidence, note)
         transition.apply(
             ctx,
             case,
@@ -143,7 +143,11 @@ def repeat_check(
                 "method": method,
                 "result": result,
                 "payload": verification.payload(check),
+                "tier": verdict.tier,
             },
+            tier=verdict.tier,
+            tier_reasons=list(verdict.reasons),
+            **_lead_for_contest(ctx, case),
         )
 
 
@@ -151,7 +155,7 @@ def approve(ctx: Context, case_id: str, *, code: str, version: int | None = None
     """Agree to what was proposed, with a fresh factor: the wait begins, or the case is declined."""
     given = fresh.factor(ctx, code)
     with ctx.act():
-        case = transition.lock(ctx.session, case_id, version=version)
+        case = _in_hand(ctx, case_id, version=version)
         agree = _agree_to_decline if case.decision == "decline" else _agree_to_remove
         return agree(ctx, case, given)
 
@@ -179,6 +183,7 @@ def _agree_to_remove(ctx: Context, case: Case, given: frozenset[str]) -> Status:
         approver_id=ctx.actor.person_id,
         approver_part="approver",
         waiting_hours=hours,
+        **_lead_for_contest(ctx, case),
     )
     waiting.settle_notices(ctx, case.id)
     return after
@@ -198,6 +203,7 @@ def _agree_to_decline(ctx: Context, case: Case, given: frozenset[str]) -> Status
         approved_as=role,
         approver_id=ctx.actor.person_id,
         approver_part="approver",
+        **_lead_for_contest(ctx, case),
     )
     tiers.mark(ctx, case, "decline")
     return after
@@ -212,9 +218,9 @@ def send_back(ctx: Context, case_id: str, reason: str, *, code: str, version: in
     """Give the case back to the verifier with a reason; checks stay, the proposal goes."""
     given = set(fresh.factor(ctx, code)) | ({"reason"} if reason.strip() else set())
     with ctx.act():
-        case = transition.lock(ctx.session, case_id, version=version)
+        case = _in_hand(ctx, case_id, version=version)
         _guarded_part(ctx, case)
-        columns = {name: rounds.NO_DECISION[name] for name in _PROPOSED}
+        columns = {name: rounds.NO_DECISION[name] for name in _PROPOSED} | _lead_for_contest(ctx, case)
         ctx.vault.seal(ctx.session, case.subject_id, case, "send_back_reason", reason.strip() or None)
         return transition.apply(
             ctx, case, Act.SEND_BACK, given=given, said={"why": verification.digest_of(reason)}, **columns
@@ -233,8 +239,19 @@ _PROPOSED = (
 )
 
 
+def _in_hand(ctx: Context, case_id: str, *, version: int | None = None) -> Case:
+    """The case, locked together with those it is contested with, always in one order: two leads at once must not part them."""
+    contest = (
+        select(Case.contest_id).where(Case.id == case_id, Case.contest_id.is_not(None)).scalar_subquery()
+    )
+    ctx.session.execute(
+        select(Case.id).where(Case.contest_id == contest).order_by(Case.id).with_for_update()
+    ).all()
+    return transition.lock(ctx.session, case_id, version=version)
+
+
 def _lead_for_contest(ctx: Context, case: Case) -> dict[str, Any]:
-    """The first lead who opens one of two contested requests has both in hand from then on."""
+    """The first lead who touches one of two contested requests has both in hand from then on."""
     if case.contest_id is None or case.contest_lead_id is not None or Role.LEAD not in ctx.actor.roles:
         return {}
     others = ctx.session.execute(

@@ -16,9 +16,9 @@ from portal import outbox, receipts
 from portal.casework import fresh, rounds, transition
 from portal.casework.context import Context, NotFound, Refused
 from portal.casework.devices import held_by
-from portal.casework.facts import facts_of
+from portal.casework.facts import facts_of, removal_began
 from portal.connectors import Connector, ConnectorError, Device
-from portal.connectors.runbook import STEPS
+from portal.connectors.runbook import STEPS, waiting_steps
 from portal.domain import lifecycle
 from portal.domain.lifecycle import Act, Status
 from portal.models import Account, Case, Principal, Removal, RunbookStep, new_id
@@ -32,7 +32,8 @@ class DryRun:
 
     chosen: tuple[Device, ...]
     kept: tuple[Device, ...]
-    missing: tuple[str, ...]  # labels of chosen devices that the connector no longer shows
+    gone: tuple[str, ...]  # labels of chosen devices that this very round has taken away already
+    missing: tuple[str, ...]  # labels of chosen devices that somebody else took away
     signed_in_since: bool
 
 
@@ -41,11 +42,13 @@ def dry_run(ctx: Context, case: Case) -> DryRun:
     connector, principal = held_by(ctx, case)
     shown = connector.list_devices(ctx.session, principal)
     wanted = {device["id"]: device["label"] for device in case.devices}
-    present = {device.id for device in shown}
+    absent = wanted.keys() - {device.id for device in shown}
+    ours = {row.device_id for row in removals_of(ctx, case) if row.state != "intended"}
     return DryRun(
         chosen=tuple(device for device in shown if device.id in wanted),
         kept=tuple(device for device in shown if device.id not in wanted),
-        missing=tuple(label for device_id, label in wanted.items() if device_id not in present),
+        gone=tuple(label for device_id, label in wanted.items() if device_id in absent & ours),
+        missing=tuple(label for device_id, label in wanted.items() if device_id in absent - ours),
         signed_in_since=connector.signed_in_since(ctx.session, principal, case.created_at),
     )
 
@@ -160,21 +163,24 @@ def carry_out(ctx: Context, case_id: str) -> None:
     connector, principal = held_by(ctx, case)
     errors: list[str] = []
     for removal in removals_of(ctx, case):
-        if removal.state != "confirmed" and _still_executing(ctx, case_id):
-            errors += _remove_one(ctx, removal.id, connector, principal)
+        if removal.state != "confirmed":
+            errors += _remove_one(ctx, case_id, removal.id, connector, principal)
     if connector.by_hand:
         return
     _close(ctx, case_id, connector, principal, errors)
 
 
 def _still_executing(ctx: Context, case_id: str) -> bool:
-    """Read anew before each device: an objection may have frozen the case in the meantime."""
-    status = ctx.session.execute(select(Case.status).where(Case.id == case_id)).scalar_one()
-    return bool(status == Status.EXECUTING)
+    """Read anew and held for the act that asks: an objection may freeze the case before it or after it, not amid it."""
+    return transition.lock(ctx.session, case_id).status == Status.EXECUTING
 
 
-def _remove_one(ctx: Context, removal_id: str, connector: Connector, principal: Principal) -> list[str]:
+def _remove_one(
+    ctx: Context, case_id: str, removal_id: str, connector: Connector, principal: Principal
+) -> list[str]:
     with ctx.act():
+        if not _still_executing(ctx, case_id):
+            return []
         removal = ctx.session.get_one(Removal, removal_id)
         repeated = removal.state in {"sent", "unknown"}
         removal.state, removal.tries, removal.sent_at = "sent", removal.tries + 1, ctx.now
@@ -182,6 +188,8 @@ def _remove_one(ctx: Context, removal_id: str, connector: Connector, principal: 
     try:
         if not (repeated and connector.is_gone(ctx.session, principal, device_id)):
             with ctx.act():
+                if not _still_executing(ctx, case_id):
+                    return []
                 connector.deactivate(ctx.session, principal, device_id, now=ctx.now)
         gone = connector.is_gone(ctx.session, principal, device_id)
         error = "" if gone or connector.by_hand else "still there"
@@ -250,12 +258,13 @@ def suspend(ctx: Context, case_id: str) -> None:
     """The worker's part of a freeze after a removal: end all sessions, suspend every device bound since. Repeatable."""
     ctx = ctx.as_system()
     case = _readable(ctx, case_id)
-    if case.deactivated_at is None:
+    since = removal_began(ctx.session, case)
+    if since is None:
         return
     connector, principal = held_by(ctx, case)
     with ctx.act():
         connector.end_sessions(ctx.session, principal, now=ctx.now)
-        connector.suspend_since(ctx.session, principal, case.deactivated_at, now=ctx.now)
+        connector.suspend_since(ctx.session, principal, since, now=ctx.now)
 
 
 def confirm_step(ctx: Context, case_id: str, removal_id: str, step: str) -> None:
@@ -265,6 +274,8 @@ def confirm_step(ctx: Context, case_id: str, removal_id: str, step: str) -> None
         removal = _removal_of(ctx, case, removal_id)
         if step not in STEPS:
             raise NotFound()
+        if step in waiting_steps(ctx.session, removal.id):
+            raise Refused("sign_ins_unchecked")
         transition.apply(ctx, case, Act.CONFIRM_STEP, said={"removal": removal.id, "step": step})
         if ctx.session.get(RunbookStep, (removal.id, step)) is None:
             ctx.session.add(

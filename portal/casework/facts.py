@@ -38,6 +38,7 @@ def facts_of(ctx: Context, case: Case, given: Iterable[str] = (), **observed: An
     checks = check_facts(ctx, case)
     verdict = policy.evaluate(profile_of(ctx, case), checks, now=ctx.now, limits=ctx.limits)
     objection = objection_open(session, case)
+    removed_at = removed_of(session, case)
     facts = CaseFacts(
         status=Status(case.status),
         tier=case.tier,
@@ -52,8 +53,8 @@ def facts_of(ctx: Context, case: Case, given: Iterable[str] = (), **observed: An
         lead_needed=policy.needs_lead(policy.Tier(case.tier), case.policy_set),
         decision=case.decision if case.decision_round == case.round else None,
         proposer=case.proposer_id,
-        checks_unopened=_unopened(session, case),
-        repeat_missing=_repeat_missing(checks, case),
+        checks_unopened=_unopened(session, case, ctx.actor.person_id),
+        repeat_missing=_repeat_missing(checks, case, ctx.actor.person_id),
         facts_changed=case.decision == "remove" and case.decision_digest != decision_digest(ctx, case),
         notices_pending=_security_notice_pending(session, case),
         objection_open=objection,
@@ -64,7 +65,8 @@ def facts_of(ctx: Context, case: Case, given: Iterable[str] = (), **observed: An
         owner_ready_needed=_needs_owner_ready(ctx, case),
         owner_ready_until=case.owner_ready_until,
         tries_left=_tries_left(ctx, case),
-        removed_at=case.deactivated_at,
+        removed_at=removed_at,
+        partly_removed=removed_at is None and removal_began(session, case) is not None,
         objection_until=_objection_until(ctx, case),
         unfreeze=case.unfreeze,
         unfreeze_proposer=case.unfreeze_proposer_id,
@@ -152,6 +154,24 @@ def _tries_left(ctx: Context, case: Case) -> int:
     return ctx.limits.removal_tries - int(most or 0)
 
 
+def removal_began(session: Session, case: Case) -> datetime | None:
+    """When the first device of the case was given to a connector: from then on it may be gone, whatever the case says."""
+    query = select(func.min(Removal.sent_at)).where(Removal.case_id == case.id, Removal.state != "intended")
+    return session.execute(query).scalar_one()
+
+
+def removed_of(session: Session, case: Case) -> datetime | None:
+    """When the last device was seen to be gone, also where a stop came before the case could be closed."""
+    if case.deactivated_at is not None or case.executing_at is None:
+        return case.deactivated_at
+    rows = session.execute(
+        select(Removal.confirmed_at).where(Removal.case_id == case.id, Removal.round == case.round)
+    ).scalars()
+    confirmed = list(rows)
+    gone = [at for at in confirmed if at is not None]
+    return max(gone) if gone and len(gone) == len(confirmed) else None
+
+
 def _needs_owner_ready(ctx: Context, case: Case) -> bool:
     if case.account_id is None:
         return False
@@ -175,9 +195,9 @@ def checks_of(session: Session, case: Case) -> list[IdentityCheck]:
     return list(session.execute(query).scalars())
 
 
-def _unopened(session: Session, case: Case) -> int:
-    """Person-attested checks of this round that the second person has not opened one by one."""
-    opened = exists().where(CheckOpening.check_id == IdentityCheck.id)
+def _unopened(session: Session, case: Case, person_id: str | None) -> int:
+    """Person-attested checks of this round that whoever acts has not opened one by one: a colleague's look is not theirs."""
+    opened = exists().where(CheckOpening.check_id == IdentityCheck.id, CheckOpening.person_id == person_id)
     query = select(func.count()).where(
         IdentityCheck.case_id == case.id,
         IdentityCheck.round == case.round,
@@ -189,9 +209,9 @@ def _unopened(session: Session, case: Case) -> int:
     return int(session.execute(query).scalar_one())
 
 
-def _repeat_missing(checks: Sequence[policy.CheckFact], case: Case) -> bool:
+def _repeat_missing(checks: Sequence[policy.CheckFact], case: Case, person_id: str | None) -> bool:
     needed = policy.needs_repeated_live_check(policy.Tier(case.tier))
-    return needed and not policy.live_check_repeated(checks, case.round)
+    return needed and not policy.live_check_repeated(checks, case.round, person_id)
 
 
 def profile_of(ctx: Context, case: Case) -> policy.Profile:

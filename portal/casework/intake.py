@@ -17,7 +17,7 @@ from portal.domain.lifecycle import Act, Status
 from portal.domain.names import search_parts
 from portal.domain.notices import Notice
 from portal.domain.reference import new_reference
-from portal.models import Account, Case, Contact, OutboxRow, Principal, new_id
+from portal.models import Account, Case, Contact, Principal, new_id
 
 CONSENTS = ("declaration", "waiting", "privacy")
 MATCHABLE = frozenset({Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER})
@@ -176,22 +176,33 @@ def match(ctx: Context, case_id: str, *, cause: str = "confirmed") -> None:
     """Find the account that a confirmed request is about, in the worker, where nobody can time it."""
     ctx = ctx.as_system()
     with ctx.act():
+        account = _account_named(ctx, case_id)
         case = transition.lock(ctx.session, case_id)
         if case.status not in MATCHABLE or case.account_id is not None:
             return
-        email = ctx.vault.open(ctx.session, case.subject_id, case, "account_email")
-        account = accounts.lookup_by(ctx, email=email, account_number=case.account_number)
         if account is None:
             transition.apply(ctx, case, Act.MATCH, said={"cause": "no_account"}, matched_at=ctx.now)
-            return
-        _attach(ctx, case, account, cause)
+        else:
+            _attach(ctx, case, account, cause)
         contests.settle(ctx, case)
 
 
+def _account_named(ctx: Context, case_id: str) -> Account | None:
+    """The account that was typed, held until the end of the act: of two requests matched at once the second sees the first."""
+    case = ctx.session.get_one(Case, case_id)
+    email = ctx.vault.open(ctx.session, case.subject_id, case, "account_email")
+    account = accounts.lookup_by(ctx, email=email, account_number=case.account_number)
+    if account is not None:
+        ctx.session.refresh(account, with_for_update=True)
+    return account
+
+
 def _attach(ctx: Context, case: Case, account: Account, cause: str) -> None:
-    principal = ctx.session.execute(
+    principals = ctx.session.execute(
         select(Principal).where(Principal.account_id == account.id, Principal.kind == case.principal_kind)
-    ).scalar_one_or_none()
+    ).scalars()
+    # Of several IAM users nobody can tell which one is meant: then there is an account, and no device to remove.
+    principal = only[0] if len(only := list(principals)) == 1 else None
     own = own_contact(ctx, case, account)
     case.account_id, case.principal_id = account.id, principal.id if principal else None
     case.proven_by = "contact" if own else case.proven_by
@@ -244,8 +255,9 @@ def rematch(ctx: Context, *, account: Account) -> None:
         (Case.account_number == account.number) | Case.subject_id.in_(subjects),
     )
     for case_id, seq in ctx.session.execute(waiting).all():
-        outbox.put(
-            ctx.session, ctx.vault, "match", unique_key=f"{case_id}:match:{seq}", now=ctx.now, case_id=case_id
+        # once: the file may hold two accounts that the request names, one by its address and one by its number
+        outbox.put_once(
+            ctx.session, "match", unique_key=f"{case_id}:match:{seq}", now=ctx.now, case_id=case_id
         )
 
 
@@ -290,9 +302,7 @@ def ask_for_link(ctx: Context, reference: str, email: str) -> None:
     hour = ctx.now.strftime("%Y%m%d%H")
     unique_key = f"find:{reference}:{ctx.vault.digest('email', email)}:{hour}"
     with ctx.act():
-        known = ctx.session.execute(select(OutboxRow.id).where(OutboxRow.unique_key == unique_key)).first()
-        if known is None:
-            outbox.put(ctx.session, ctx.vault, "find", unique_key=unique_key, now=ctx.now)
+        outbox.put_once(ctx.session, "find", unique_key=unique_key, now=ctx.now)
 
 
 def send_found_link(ctx: Context, unique_key: str) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from portal import outbox, tokens
+from portal import audit, outbox, receipts, tokens
 from portal.casework import fresh, rounds, tiers, transition
 from portal.casework.context import Context, NotFound
+from portal.casework.facts import removal_began, removed_of
 from portal.domain.lifecycle import AFTER_REMOVAL, UNFREEZE_OUTCOMES, Act, Actor, Role, Status
 from portal.domain.reference import new_reference
 from portal.models import Account, Case, CaseParty, Contact, IdentityCheck, LinkToken, Objection, new_id
@@ -55,10 +56,27 @@ def object_to(ctx: Context, case_id: str, *, channel: str, contact_id: str | Non
             _late_stop(ctx, case, contact_id)
         elif transition.allows(ctx, case, Act.OBJECT):
             _freeze(ctx, case, row)
-            if case.deactivated_at is not None:
+            if removal_began(ctx.session, case) is not None:
                 _suspend_what_came_since(ctx, case)
+        elif case.status != Status.FROZEN:
+            # Nothing is left to stop and nobody would ever decide it: open, it would hold up the account for good.
+            row.outcome, row.decided_at = "noted", ctx.now
+            _record_on_account(ctx, row)
         ctx.session.flush()
     return case
+
+
+def _record_on_account(ctx: Context, row: Objection) -> None:
+    """What moved no case is still on record: in the stream of the account that it was said about."""
+    if row.account_id is not None:
+        audit.append(
+            ctx.session,
+            f"account:{row.account_id}",
+            "account:objection:received",
+            actor=ctx.actor_name,
+            at=ctx.now,
+            facts={"objection": row.id, "contact": row.contact_id, "channel": row.channel},
+        )
 
 
 def _said_before(ctx: Context, case: Case, contact_id: str | None) -> bool:
@@ -74,10 +92,12 @@ def _record(ctx: Context, case: Case, channel: str, contact_id: str | None) -> O
     """One row per contact and case; a second objection after a decision opens the same row again."""
     query = select(Objection).where(Objection.case_id == case.id, Objection.contact_id == contact_id)
     row = ctx.session.execute(query).scalar_one_or_none() if contact_id else None
+    # What a stranger says of a request of their own must not hold up the account that they named.
+    heard = contact_id is not None or case.proven_by is not None
     if row is None:
         row = Objection(
             id=new_id(),
-            account_id=case.account_id,
+            account_id=case.account_id if heard else None,
             case_id=case.id,
             contact_id=contact_id,
             channel=channel,
@@ -85,7 +105,8 @@ def _record(ctx: Context, case: Case, channel: str, contact_id: str | None) -> O
         )
         ctx.session.add(row)
         ctx.session.flush()
-        tiers.mark(ctx, case, "dispute")
+        if heard:
+            tiers.mark(ctx, case, "dispute")
     return row
 
 
@@ -113,8 +134,11 @@ def _late_stop(ctx: Context, case: Case, contact_id: str | None) -> None:
     """A stop after the request was upheld adds its hours once, and neither freezes nor voids."""
     if not transition.allows(ctx, case, Act.EXTEND_WAITING):
         return
-    base = max(case.waiting_until, ctx.now) if case.waiting_until else None
-    until = base + timedelta(hours=ctx.limits.late_stop_hours) if base else None
+    # Before the wait has started there is no end to move: it starts with these hours on top.
+    until, moved = None, dict[str, Any]()
+    if case.waiting_until is not None:
+        until = max(case.waiting_until, ctx.now) + timedelta(hours=ctx.limits.late_stop_hours)
+        moved = {"waiting_until": until, "due_at": until}
     transition.apply(
         ctx,
         case,
@@ -122,14 +146,14 @@ def _late_stop(ctx: Context, case: Case, contact_id: str | None) -> None:
         said={"contact": contact_id, "until": until.isoformat() if until else None},
         params={"until": until.isoformat() if until else None},
         extended=True,
-        waiting_until=until,
-        due_at=until,
+        **moved,
     )
     if until is not None:
         transition.set_timer(ctx, case, Act.END_WAITING, until)
 
 
 def _freeze(ctx: Context, case: Case, row: Objection) -> None:
+    row.outcome = row.decided_at = None
     transition.apply(
         ctx,
         case,
@@ -249,12 +273,18 @@ def agree_unfreeze(ctx: Context, case_id: str, *, code: str, version: int | None
             **_columns_after(ctx, case, outcome),
         )
         transition.take_part(ctx, case, "reviewer")
+        if outcome == "unfounded" and receipts.document_of(ctx, case, "completion") is None:
+            receipts.freeze(
+                ctx, case, "completion", sessions_ended=0
+            )  # the stop came before the case was closed
         _decide_objections(ctx, case, "upheld" if outcome in {"resume", "unfounded"} else "founded")
     return after
 
 
 def _columns_after(ctx: Context, case: Case, outcome: str) -> dict[str, Any]:
-    if outcome in AFTER_REMOVAL or outcome == "decline":
+    if outcome in AFTER_REMOVAL:
+        return {"deactivated_at": removed_of(ctx.session, case)}
+    if outcome == "decline":
         return {}
     verdict = tiers.computed(ctx, case)
     return {
@@ -266,12 +296,10 @@ def _columns_after(ctx: Context, case: Case, outcome: str) -> dict[str, Any]:
 
 
 def _decide_objections(ctx: Context, case: Case, outcome: str) -> None:
-    against = [Objection.case_id == case.id]
-    if case.account_id is not None:
-        against = [(Objection.case_id == case.id) | (Objection.account_id == case.account_id)]
+    """Of this case alone: what was said against another request of the account is decided with that one."""
     ctx.session.execute(
         update(Objection)
-        .where(*against, Objection.outcome.is_(None))
+        .where(Objection.case_id == case.id, Objection.outcome.is_(None))
         .values(outcome=outcome, decided_at=ctx.now)
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 
 from portal import receipts, tokens
-from portal.casework import transition
+from portal.casework import contests, transition
 from portal.casework.context import Context, Refused
 from portal.casework.devices import held_by
 from portal.casework.verification import payload, seal_evidence
@@ -37,10 +37,17 @@ def confirm_mailbox(ctx: Context, raw: str) -> Case | None:
             return None
         case = transition.lock(ctx.session, link.case_id)
         if link.round != case.round:
-            return None
+            raise Refused("wrong_status")  # the link stays unused, so that its page does not say it was taken
         record_proof(ctx, case, "H1", contact_id=link.contact_id, evidence={"link": "mailbox"})
-        case.proven_by = case.proven_by or "contact"
+        _contact_proven(ctx, case)
     return case
+
+
+def _contact_proven(ctx: Context, case: Case) -> None:
+    """From the first proof of a registered contact on, the request counts against others of its account."""
+    if case.proven_by is None:
+        case.proven_by = "contact"
+        contests.contest(ctx.as_system(), case)
 
 
 def record_proof(
@@ -122,6 +129,7 @@ def enter_letter_code(ctx: Context, case_id: str, typed: str) -> bool:
         record_proof(
             ctx, case, "H4", contact_id=link.contact_id, evidence={"letter": link.created_at.isoformat()}
         )
+        _contact_proven(ctx, case)
     return True
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from portal.casework import fresh, roles, tiers, transition
+from portal.casework import fresh, roles, telling, tiers, transition
 from portal.casework.context import Context, NotFound, Refused
 from portal.domain import policy
 from portal.domain.evidence import evidence_errors, needs_note
@@ -36,11 +36,17 @@ def reassign(ctx: Context, case_id: str, person_id: str, *, version: int | None 
     """A lead gives a case to a named verifier, who must be one that could have claimed it."""
     with ctx.act():
         case = transition.lock(ctx.session, case_id, version=version)
-        person = Actor(roles=roles.of_person(ctx, person_id), person_id=person_id)
-        if Role.VERIFIER not in person.roles or not transition.may_take(ctx, case, person):
+        if not _could_hold(ctx, case, person_id):
             raise Refused("cannot_hold", field="person")
         transition.apply(ctx, case, Act.REASSIGN, said={"holder": person_id}, holder_id=person_id)
         transition.take_part(ctx, case, "verifier", person_id)
+
+
+def _could_hold(ctx: Context, case: Case, person_id: str) -> bool:
+    """Roles belong to the person and outlast their logins; a case must not go to somebody who cannot sign in."""
+    able = {login.person_id for login in telling.staff_with(ctx, Role.VERIFIER)}
+    person = Actor(roles=roles.of_person(ctx, person_id), person_id=person_id)
+    return person_id in able and Role.VERIFIER in person.roles and transition.may_take(ctx, case, person)
 
 
 def take_over(ctx: Context, case_id: str, reason: str, *, version: int | None = None) -> None:
@@ -144,12 +150,12 @@ def _after_result(ctx: Context, case: Case, check: IdentityCheck) -> policy.Tier
 
 def repeated_check(
     ctx: Context, case: Case, method: str, result: str, evidence: Mapping[str, str], note: str
-) -> IdentityCheck:
-    """Write the check that a lead repeats as the second person; the caller applies the act."""
+) -> tuple[IdentityCheck, policy.TierVerdict]:
+    """Write the check that a lead repeats as the second person, and judge the tier; the caller applies the act."""
     check = _person_check(ctx, case, method, result, evidence, note)
     check.repeated = True
     seal_evidence(ctx, case, check, evidence, note)
-    return check
+    return check, _after_result(ctx, case, check)
 
 
 def witness(ctx: Context, case_id: str, check_id: str, code: str) -> None:
@@ -160,6 +166,8 @@ def witness(ctx: Context, case_id: str, check_id: str, code: str) -> None:
         check = check_of(ctx, case, check_id)
         if check.person_id == ctx.actor.person_id or check.method != "W3":
             raise Refused("another_person")
+        if check.witness_id is not None:
+            raise Refused("already_witnessed")  # who was there stays named; no later press replaces them
         transition.apply(
             ctx, case, Act.WITNESS_CHECK, given=given, said={"check": check.id, "method": check.method}
         )

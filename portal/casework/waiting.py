@@ -29,7 +29,8 @@ def settle_notices(ctx: Context, case_id: str) -> None:
                 policy.Tier(case.tier), case.policy_set, ctx.limits, everyone_reached=not unreached
             ),
         )
-        until = system.now + timedelta(hours=hours)
+        more = ctx.limits.late_stop_hours if case.extended else 0  # somebody stopped it before it had started
+        until = system.now + timedelta(hours=hours + more)
         transition.apply(
             system,
             case,

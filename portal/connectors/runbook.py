@@ -14,10 +14,13 @@ from sqlalchemy.orm import Session
 from portal.connectors import ConnectorError, Device
 from portal.models import Principal, Removal, RunbookStep
 
+SIGN_INS = (
+    "check_sign_ins"  # no interface tells `signed_in_since`: a person looks it up and another attests it
+)
 STEPS = (
     "open_support_tool",
     "find_account",
-    "check_sign_ins",  # no interface tells `signed_in_since`: a person looks it up and another attests it
+    SIGN_INS,
     "deactivate_device",
     "read_back",
     "end_sessions",
@@ -63,7 +66,7 @@ class RunbookConnector:
         return 0
 
     def signed_in_since(self, session: Session, principal: Principal, moment: datetime) -> bool:
-        """A step of the runbook, done and attested before the device is deactivated."""
+        """A step of the runbook, done and attested before the device is deactivated: see `waiting_steps`."""
         return False
 
     def accepts_code(
@@ -89,6 +92,12 @@ def missing_steps(session: Session, removal_id: str) -> tuple[tuple[str, Missing
         elif row.attested_by is None or row.attested_by == row.done_by:
             missing.append((step, "attest"))
     return tuple(missing)
+
+
+def waiting_steps(session: Session, removal_id: str) -> frozenset[str]:
+    """Steps that nobody may do yet: that the owner has not signed in must be sure before the device is off, not after."""
+    unsure = any(step == SIGN_INS for step, _ in missing_steps(session, removal_id))
+    return frozenset(STEPS[STEPS.index(SIGN_INS) + 1 :]) if unsure else frozenset()
 
 
 def _on_record(principal: Principal) -> Device:

@@ -180,7 +180,10 @@ class CaseFacts:
     owner_ready_until: datetime | None = None
     gone: bool = False  # the connector's read-back says that no chosen device is left
     tries_left: int = 0
-    removed_at: datetime | None = None
+    removed_at: datetime | None = None  # when the last chosen device was seen to be gone
+    partly_removed: bool = (
+        False  # a removal began and was not finished: nobody can say that nothing has changed
+    )
     objection_until: datetime | None = None
     unfreeze: str | None = None
     unfreeze_proposer: str | None = None
@@ -257,10 +260,17 @@ in_time = _says("too_late", lambda f, a, n, _: _over(f.timers.get(Act.EXPIRE_UNC
 objection_in_time = _says("too_late", lambda f, a, n, _: _over(f.objection_until, n))
 appeal_in_time = _says("too_late", lambda f, a, n, _: f.appeal_until is None or n > f.appeal_until)
 first_appeal = _says("already_appealed", lambda f, a, n, _: f.appealed)
-unfreeze_fits = _says(
-    "wrong_outcome", lambda f, a, n, _: (f.unfreeze in AFTER_REMOVAL) != (f.removed_at is not None)
-)
+unfreeze_fits = _says("wrong_outcome", lambda f, a, n, _: (f.unfreeze or "resume") not in fitting_outcomes(f))
 unfreeze_proposed = _says("not_proposed", lambda f, a, n, _: f.unfreeze is None)
+
+
+def fitting_outcomes(facts: CaseFacts) -> tuple[str, ...]:
+    """How a freeze can end: otherwise after a removal than before one, and where only some devices went, by neither half."""
+    if facts.removed_at is not None:
+        return tuple(outcome for outcome in UNFREEZE_OUTCOMES if outcome in AFTER_REMOVAL)
+    if facts.partly_removed:
+        return ("resume", "reverse")
+    return tuple(outcome for outcome in UNFREEZE_OUTCOMES if outcome not in AFTER_REMOVAL)
 
 
 def _over(until: datetime | None, now: datetime) -> bool:

@@ -139,6 +139,7 @@ class Limits:
     submissions_per_ip_day: int = _count(20, 1, 20, "policy")
     mails_per_mailbox_hour: int = _count(3, 1, 3, "policy")
     mails_per_mailbox_day: int = _count(6, 1, 6, "policy")
+    mails_per_mailbox_all_day: int = _count(24, 6, 24, "policy: from however many networks it is named")
     lookups_per_ip_hour: int = _count(10, 1, 10, "policy")
 
     # Staff
@@ -195,6 +196,7 @@ ORDERED = (
     ("wait_elevated_hours", "wait_last_resort_hours"),
     ("submissions_per_ip_hour", "submissions_per_ip_day"),
     ("mails_per_mailbox_hour", "mails_per_mailbox_day"),
+    ("mails_per_mailbox_day", "mails_per_mailbox_all_day"),
     ("appeal_window", "retention_evidence"),
     ("objection_window", "retention_evidence"),
 )

@@ -182,17 +182,20 @@ def needs_repeated_live_check(tier: Tier) -> bool:
     return tier is not Tier.STANDARD
 
 
-def live_check_repeated(checks: Iterable[CheckFact], case_round: int) -> bool:
-    """Whether the second person did a live check in this round, and it matched."""
-    return any(
-        check.repeated
+def live_check_repeated(checks: Iterable[CheckFact], case_round: int, person_id: str | None) -> bool:
+    """Whether this second person did a live check in this round and it matched, and no repetition did not match."""
+    repeated = [
+        check
+        for check in checks
+        if check.repeated
         and check.round == case_round
         and not check.voided
-        and check.result == "match"
         and check.method in METHODS
         and METHODS[check.method].live
-        for check in checks
-    )
+    ]
+    if any(check.result == "mismatch" for check in repeated):
+        return False
+    return any(check.result == "match" and check.person_id == person_id for check in repeated)
 
 
 def waiting_hours(tier: Tier, set_key: str | None, limits: Limits, *, everyone_reached: bool) -> int:

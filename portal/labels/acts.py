@@ -117,6 +117,10 @@ REFUSAL: Words = {
     "contact_missing": _l("Select a registered contact."),
     "letter_too_soon": _l("A letter was made a short while ago. Wait before you make another one."),
     "step_not_done": _l("This step has not been done yet."),
+    "sign_ins_unchecked": _l(
+        "Before this step, one person must check the sign-ins and a different person must confirm it."
+    ),
+    "already_witnessed": _l("Somebody has already confirmed that they were there."),
     "device_in_use": _l("The owner proved this case with a code of this device, so it is not lost."),
     "wrong_code": _l("The code does not match. Enter the newest code in your app"),
     "executing": _l("The deactivation is running, so this cannot change now."),
@@ -205,7 +209,7 @@ UNFREEZE: Words = {
     "resume": _p("unfreeze", "Go on with new checks"),
     "decline": _p("unfreeze", "Decline the request"),
     "unfounded": _p("unfreeze", "The objection is unfounded; the removal stands"),
-    "reverse": _p("unfreeze", "Undo the removal"),
+    "reverse": _p("unfreeze", "The objection is right; MFA should not have been turned off"),
 }
 
 RUNBOOK_STEP: Words = {

@@ -121,12 +121,11 @@ class Chosen:
 
 
 class When:
-    """A validator that only counts where another field of the form has a certain value."""
-
-    field_flags: ClassVar[Mapping[str, bool]] = {"required": True}
+    """A validator that only counts where another field of the form has a certain value: elsewhere nobody sees the field."""
 
     def __init__(self, name: str, value: str, validator: Reads) -> None:
         self.name, self.value, self.validator = name, value, validator
+        self.field_flags = validator.field_flags
 
     def __call__(self, form: Form, field: Field) -> None:
         if form[self.name].data == self.value:

@@ -118,12 +118,11 @@ class HolderForm(OwnerForm):
         "holder_kind",
         _l("Select whether a person or a company holds the account"),
     )
-    organisation = line(
+    organisation = fields.Line(
         _l("Organisation name"),
-        contact.clean_name,
-        fields.ORGANISATION,
-        required=False,
-        attributes={"autocomplete": "organization"},
+        # judged only where it is shown: an error in a hidden field leaves nobody a way on
+        [When("holder_kind", "company", Reads(contact.clean_name, fields.ORGANISATION, required=False))],
+        render_kw={"autocomplete": "organization"},
     )
     is_administrator = one_of(
         _l("Are you an administrator of the account?"),
@@ -143,7 +142,9 @@ class ReplyForm(OwnerForm):
             SelectChoice("other", _l("Another address")),
         ],
         validate_choice=False,
-        description=_l("Use an address that you can read now. You must confirm it."),
+        description=_l(
+            "Use an address that you can read now. You must confirm it through the link in our email."
+        ),
     )
     reply_email = StringField(
         _l("Email address for updates"),

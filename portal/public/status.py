@@ -41,8 +41,8 @@ SAID: Mapping[str, LazyString] = {
     "answered": _l("Thank you. We go on with your request."),
     "letter": _l("The code is right. We go on with your request."),
     "device": _l("The code is right. We go on with your request."),
-    "ready": _l("Thank you. Keep the sign-in page open: we turn MFA off within the hour."),
-    "appealed": _l("We look at your request again. Other members of our team do it."),
+    "ready": _l("Thank you. Keep the sign-in page open: a member of our team turns MFA off within the hour."),
+    "appealed": _l("Different members of our team will look at your request again."),
     "too_late": _l("That was no longer possible. This is how things stand now."),
 }
 
@@ -104,7 +104,8 @@ def appeal() -> Response:
 @owners.route("/status/letter", methods=["GET", "POST"])
 @needs_case
 def letter() -> Response:
-    if case_of_visit().status not in owner_view.ACCEPTS_LETTER:
+    # not before a letter was posted: any other answer would tell a stranger whether the account exists
+    if not owner_view.of(context(), case_of_visit()).takes_letter:
         return see("status", said="too_late")
     form = LetterForm(request.form if request.method == "POST" else None)
     wrong = _l("The code does not match. Compare it with the letter and enter it again")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from portal.casework import verification
 from tests.admin.clerk import Clerk
 from tests.admin.desk import (
     D2,
@@ -136,7 +137,7 @@ def test_a_letter_is_made_for_the_registered_address(world: World, clerk: Hire) 
     account = world.account()
     case_id = world.verifying()
     page = do(clerk("alice"), "checks/letter", case_id, contact=world.contacts(account, "post")[0].id)
-    assert "郵便を作成しています。" in banner(page)
+    assert "手紙を作成しています。" in banner(page)
     assert len(world.letter_code(case_id)) == 14
 
 
@@ -175,6 +176,24 @@ def test_a_colleague_who_was_there_says_so_with_a_code(world: World, clerk: Hire
     page = do(clerk("vic"), "checks/witness", case_id, check.id, code="new")
     assert "立ち会いを記録しました。" in banner(page)
     assert checks(world, case_id)[0].witness_id == world.logins["vic"].person_id
+
+
+def test_of_two_witnesses_at_once_the_later_one_reads_that_somebody_was_faster(
+    world: World, clerk: Hire, lang: str
+) -> None:
+    world.account()
+    case_id = world.verifying()
+    check = world.check("alice", case_id, "W3")
+    world.hire("vera")
+    verification.witness(world.as_("vera"), case_id, check.id, world.code("vera"))
+    page = do(clerk("vic", lang), "checks/witness", case_id, check.id, code="new")
+    words = {
+        "ja": "この確認の立ち会いは、すでに記録されています。",
+        "en": "Somebody has already confirmed that they were there.",
+    }
+    assert page.code == 422
+    assert words[lang] in page.html.select_one("#error-summary").get_text()
+    assert checks(world, case_id)[0].witness_id == world.logins["vera"].person_id
 
 
 def test_a_witness_with_a_wrong_or_missing_code_is_refused(

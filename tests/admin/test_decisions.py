@@ -306,3 +306,12 @@ def test_who_withdraws_while_the_page_is_open_is_named(world: World, clerk: Hire
     page = send(bob, decision="agree", code=bob.code())
     assert page.code == 409
     assert "お客様が更新しました（リクエストを取り消し）。" in banner(page)
+
+
+def test_whoever_opens_the_evidence_to_judge_it_is_on_record(world: World, clerk: Hire):
+    world.account()
+    case_id = world.pending_approval()
+    bob = clerk("bob")
+    bob.get(f"/admin/decisions/{case_id}/approve")
+
+    assert tags_of(world, f"staff:{world.logins['bob'].staff_id}")[-1] == "case:page:read"

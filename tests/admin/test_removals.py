@@ -6,17 +6,17 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 import wsgi
-from portal.casework import approval, deactivation, intake
+from portal.casework import deactivation, intake
 from portal.casework.context import Refused
-from portal.casework.devices import devices_of
 from portal.connectors import ConnectorError, runbook
-from portal.models import Principal
+from portal.models import DirectoryDevice, Principal
 from tests.admin.clerk import Clerk
 from tests.admin.desk import address, banner, do, has_form, open_act, says_in, send, tags_of, typed
 from tests.casework.staffroom import Staffroom
-from tests.casework.test_deactivation import troubled, unreachable
+from tests.casework.test_deactivation import half_removed, troubled, unreachable
 from tests.public.visitor import Page
 from tests.world import World
 
@@ -236,33 +236,27 @@ def test_a_failed_removal_says_what_happened_and_that_it_may_be_started_again(
     assert address("removals/execute", case_id) in page.links()
 
 
-def test_a_removal_that_went_half_way_is_partly_done(world: World, room: Staffroom) -> None:
-    world.account()
-    case_id = world.verifying()
-    world.check("alice", case_id)
-    both = [device.id for device in devices_of(world.as_("alice"), world.case(case_id))]
-    approval.propose_removal(world.as_("alice"), case_id, both)
-    world.open_checks("bob", case_id)
-    approval.approve(world.as_("bob"), case_id, code=world.code("bob"))
-    world.deliver()
-    world.pass_time(hours=25)
-    deactivation.execute(world.as_("alice"), case_id, code=world.code("alice"))
-    calls: list[str] = []
-
-    def second_fails(name: str) -> None:
-        calls.append(name)
-        if calls.count("deactivate") > 1 and name in {"deactivate", "is_gone"}:
-            raise ConnectorError("no answer")
-
-    troubled(world, second_fails)
-    for _ in range(3):
-        try:
-            deactivation.carry_out(world.system, case_id)
-        except ConnectorError:
-            continue
-    alice = Clerk(wsgi.create_app(runtime=world.runtime), room, "alice", "en")
-    alice.sign_in()
-    assert result(alice, case_id).html.select_one(".panel h2").get_text() == "Partly done"
+def test_a_removal_that_went_half_way_is_partly_done_and_goes_on_from_there(
+    world: World, clerk: Hire, lang: str
+) -> None:
+    case_id = half_removed(world)
+    alice = clerk("alice", lang)
+    words = {"ja": ("一部完了", "無効化済みのデバイス"), "en": ("Partly done", "Already gone")}
+    assert result(alice, case_id).html.select_one(".panel h2").get_text() == words[lang][0]
+    page = open_act(alice, "removals/execute", case_id)
+    facts = {row.dt.get_text(): row.dd.get_text(" ", strip=True) for row in page.html.select(".facts__row")}
+    went = world.session.execute(select(DirectoryDevice).where(DirectoryDevice.removed_at.is_not(None)))
+    assert facts[words[lang][1]] == went.scalar_one().label
+    assert not page.html.main.select(".panel")
+    assert page.foreign_words(lang) == []
+    assert (
+        "残りのデバイスは、まだ変更していません。"
+        if lang == "ja"
+        else "What is left has not been changed yet."
+    ) in page.text
+    page = send(alice, seen="y", code=alice.code())
+    assert page.path == address("removals/result", case_id)
+    assert world.status(case_id) == "executing"
 
 
 # by hand
@@ -299,6 +293,32 @@ def test_ones_own_step_is_confirmed_by_somebody_else(world: World, clerk: Hire, 
     page = do(alice, "removals/attest", case_id, item, code="new")
     assert page.code == 422
     assert ("別の担当者が必要です。" if lang == "ja" else "A different person must approve.") in page.text
+
+
+def test_until_the_sign_ins_are_confirmed_the_device_cannot_be_switched_off(
+    world: World, clerk: Hire, lang: str
+) -> None:
+    case_id = under_way(world)
+    item = step(world, case_id, "deactivate_device")
+    vic = clerk("vic", lang)
+    words = {
+        "ja": "この手順の前に、1 人がサインインの有無を調べ、別の担当者がそれを確かめる必要があります。",
+        "en": "Before this step, one person must check the sign-ins and a different person must confirm it.",
+    }
+    page = result(vic, case_id)
+    assert words[lang] in page.html.select_one("#step-deactivate_device").get_text()
+    assert not page.html.select("#step-deactivate_device button")
+    page = open_act(vic, "removals/do", case_id, item)
+    assert words[lang] in page.text
+    assert not has_form(page)
+    result(vic, case_id)
+    page = vic.post(address("removals/do", case_id, item), {"csrf_token": vic.token})
+    assert page.code == 422
+    assert words[lang] in page.text
+    looked = step(world, case_id, runbook.SIGN_INS)
+    deactivation.confirm_step(world.as_("alice"), case_id, *looked.split(":"))
+    do(vic, "removals/attest", case_id, looked, code="new")
+    assert result(vic, case_id).html.select("#step-deactivate_device button")
 
 
 def test_a_step_that_nobody_has_done_cannot_be_confirmed(world: World, clerk: Hire, lang: str) -> None:

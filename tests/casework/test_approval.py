@@ -298,3 +298,21 @@ def test_withdrawing_during_the_wait_ends_it(world: World) -> None:
     assert intake.withdraw(world.owner, case_id, "device_works") == "cancelled"
     world.pass_time(hours=25)
     assert world.status(case_id) == "cancelled"
+
+
+def test_what_a_colleague_opened_is_not_opened_by_whoever_approves(world: World) -> None:
+    world.account()
+    case_id = world.pending_approval()
+    world.open_checks("bob", case_id)
+    with pytest.raises(Refused, match="checks_unopened"):
+        approval.approve(world.as_("ben"), case_id, code=world.code("ben"))
+
+
+def test_the_lead_who_approves_has_repeated_the_live_check_themself(world: World) -> None:
+    case_id = privileged(world)
+    world.repeat("lee", case_id)
+    world.open_checks("lou", case_id)
+    with pytest.raises(Refused):
+        approval.approve(world.as_("lou"), case_id, code=world.code("lou"))
+
+    assert facts_of(world.as_("lou"), world.case(case_id)).repeat_missing

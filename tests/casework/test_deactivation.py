@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portal.casework import deactivation, objection, verification
+from portal.casework import approval, deactivation, objection, verification
 from portal.casework.context import Refused
 from portal.casework.devices import devices_of
 from portal.connectors import ConnectorError, local, runbook
@@ -213,6 +214,75 @@ def test_a_finished_removal_carried_out_again_changes_nothing(world: World) -> N
     assert world.case(case_id).version == version
 
 
+def both_approved(world: World) -> str:
+    """A case that is ready to lose both its devices."""
+    world.account()
+    case_id = world.verifying()
+    world.check("alice", case_id)
+    both = [device.id for device in devices_of(world.as_("alice"), world.case(case_id))]
+    approval.propose_removal(world.as_("alice"), case_id, both)
+    world.open_checks("bob", case_id)
+    approval.approve(world.as_("bob"), case_id, code=world.code("bob"))
+    world.deliver()
+    world.pass_time(hours=25)
+    return case_id
+
+
+class OnlyOnce(local.LocalConnector):
+    """Removes one device and is out of reach from then on."""
+
+    told = 0
+
+    def deactivate(self, *args: Any, **kwargs: Any) -> None:
+        self.told += 1
+        if self.told > 1:
+            raise ConnectorError("no answer")
+        super().deactivate(*args, **kwargs)
+
+
+def half_removed(world: World) -> str:
+    """Of two devices the first went and the second did not; the case is ready again, and so is the connector."""
+    case_id = both_approved(world)
+    deactivation.execute(world.as_("alice"), case_id, code=world.code("alice"))
+    usual = world.runtime
+    world.runtime = replace(usual, connectors={"local": OnlyOnce(usual.vault)})
+    give_up(world, case_id)
+    world.runtime = usual
+    return case_id
+
+
+def give_up(world: World, case_id: str) -> None:
+    for _ in range(world.system.limits.removal_tries):
+        with suppress(ConnectorError):
+            deactivation.carry_out(world.system, case_id)
+    assert world.status(case_id) == "ready"
+
+
+def test_a_second_start_goes_on_with_the_device_that_is_left(world: World) -> None:
+    case_id = half_removed(world)
+    plan = deactivation.dry_run(world.as_("alice"), world.case(case_id))
+    went = world.session.execute(select(DirectoryDevice).where(DirectoryDevice.removed_at.is_not(None)))
+    left = world.session.execute(select(DirectoryDevice).where(DirectoryDevice.removed_at.is_(None)))
+    assert (plan.gone, plan.missing) == ((went.scalar_one().label,), ())
+    assert [one.label for one in plan.chosen] == [left.scalar_one().label]
+    assert deactivation.execute(world.as_("alice"), case_id, code=world.code("alice")) == "executing"
+    deactivation.carry_out(world.system, case_id)
+    assert (world.status(case_id), world.case(case_id).round) == ("deactivated", 1)
+
+
+def test_a_second_start_goes_on_when_the_first_one_worked_and_only_its_answer_was_lost(world: World) -> None:
+    world.account()
+    case_id = world.executing()
+    usual = world.runtime
+    connector = troubled(world, lambda name: unreachable(name) if name == "is_gone" else None)
+    give_up(world, case_id)
+    world.runtime = usual
+    assert connector.calls.count("deactivate") == 1
+    assert deactivation.execute(world.as_("alice"), case_id, code=world.code("alice")) == "executing"
+    deactivation.carry_out(world.system, case_id)
+    assert world.status(case_id) == "deactivated"
+
+
 def by_hand(world: World) -> str:
     """A runbook case that is ready; its owner has said nothing yet."""
     world.account(connector="runbook")
@@ -264,6 +334,26 @@ def test_nobody_attests_their_own_step(world: World) -> None:
     deactivation.confirm_step(world.as_("alice"), case_id, removal_id, step)
     with pytest.raises(Refused, match="another_person"):
         deactivation.attest_step(world.as_("alice"), case_id, removal_id, step, code=world.code("alice"))
+
+
+AFTER_SIGN_INS = runbook.STEPS[runbook.STEPS.index(runbook.SIGN_INS) + 1 :]
+
+
+@pytest.mark.parametrize("step", AFTER_SIGN_INS)
+def test_no_device_is_switched_off_by_hand_before_the_sign_ins_are_checked_and_attested(
+    world: World, step: str
+) -> None:
+    case_id, removal_id = started_by_hand(world)
+    with pytest.raises(Refused, match="sign_ins_unchecked"):
+        deactivation.confirm_step(world.as_("alice"), case_id, removal_id, step)
+    deactivation.confirm_step(world.as_("alice"), case_id, removal_id, runbook.SIGN_INS)
+    version = world.case(case_id).version
+    with pytest.raises(Refused, match="sign_ins_unchecked"):
+        deactivation.confirm_step(world.as_("alice"), case_id, removal_id, step)
+    assert world.case(case_id).version == version
+    deactivation.attest_step(world.as_("bob"), case_id, removal_id, runbook.SIGN_INS, code=world.code("bob"))
+    deactivation.confirm_step(world.as_("alice"), case_id, removal_id, step)
+    assert world.session.get(RunbookStep, (removal_id, step)) is not None
 
 
 def test_a_step_that_the_runbook_does_not_know_is_refused(world: World) -> None:

@@ -11,6 +11,7 @@ from portal import tokens
 from portal.casework import drafts, intake
 from portal.casework.context import Refused, Throttled
 from portal.models import Case, Document, Draft, IdentityCheck, OutboxRow, SubjectKey
+from tests.together import together
 from tests.world import World
 
 
@@ -212,3 +213,21 @@ def test_asking_for_the_link_again_within_the_hour_queues_nothing_more(world: Wo
     for _ in range(3):
         intake.ask_for_link(world.owner, case.reference, "hanako@mail.example")
     assert count(world, OutboxRow) == 3  # confirmation, receipt, and one look-up
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_asking_for_the_link_four_times_at_once_is_asking_once(world: World) -> None:
+    case = world.case(world.submit())
+    reference = case.reference
+    before = count(world, OutboxRow)
+
+    actor, origin = world.owner.actor, world.owner.origin
+
+    def ask() -> None:
+        with world.runtime.sessions() as session:
+            intake.ask_for_link(
+                world.runtime.context(session, actor, origin), reference, "hanako@mail.example"
+            )
+
+    together(4, ask)
+    assert count(world, OutboxRow) == before + 1

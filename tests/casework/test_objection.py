@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from portal import receipts
 from portal.casework import approval, deactivation, objection, proofs, verification
 from portal.casework.context import Refused
+from portal.casework.devices import devices_of
+from portal.connectors import ConnectorError
 from portal.domain.lifecycle import FINAL, Status
-from portal.models import Case, Objection
+from portal.models import Case, Objection, OutboxRow
 from tests.world import World
 
 BEFORE_THE_END = [status for status in Status if status not in FINAL | {Status.UNCONFIRMED, Status.FROZEN}]
@@ -179,7 +183,7 @@ def test_a_freeze_after_a_removal_ends_as_unfounded_or_reversed(
     assert world.status(case_id) == status
 
 
-def upheld(world: World) -> str:
+def upheld(world: World, *, delivered: bool = True) -> str:
     """A case that was objected to, upheld, and checked again on proofs that do not rest on the objecting mailbox."""
     account = world.account()
     case_id = world.queued()
@@ -194,7 +198,8 @@ def upheld(world: World) -> str:
     world.open_checks(third, case_id)
     world.repeat("lea", case_id)
     approval.approve(world.as_("lea"), case_id, code=world.code("lea"))
-    world.deliver()
+    if delivered:
+        world.deliver()
     return case_id
 
 
@@ -231,3 +236,95 @@ def test_an_objecting_contact_needs_no_sign_in_and_leaves_its_name_in_the_log(wo
     case = world.session.execute(select(Case).where(Case.id == case_id)).scalar_one()
     row = world.session.execute(select(Objection)).scalar_one()
     assert (row.case_id, row.channel, row.contact_id is not None) == (case.id, "mail", True)
+
+
+def test_a_late_stop_before_the_wait_has_started_makes_it_three_days_longer(world: World) -> None:
+    case_id = upheld(world, delivered=False)
+    stop(world, case_id)
+    assert (world.case(case_id).extended, world.case(case_id).waiting_until) == (True, None)
+    world.deliver()
+    case = world.case(case_id)
+    assert case.waiting_until is not None
+    assert case.waiting_started_at is not None
+    assert case.waiting_until - case.waiting_started_at == timedelta(days=7, hours=72)
+
+
+def being_removed(world: World, monkeypatch: pytest.MonkeyPatch, *, fails: int) -> str:
+    """A removal of two devices, of which the worker cannot remove the last so many."""
+    world.account()
+    case_id = world.verifying()
+    world.check("alice", case_id)
+    ids = [device.id for device in devices_of(world.as_("alice"), world.case(case_id))]
+    approval.propose_removal(world.as_("alice"), case_id, ids)
+    world.open_checks("bob", case_id)
+    approval.approve(world.as_("bob"), case_id, code=world.code("bob"))
+    world.deliver()
+    world.pass_time(hours=25)
+    deactivation.execute(world.as_("alice"), case_id, code=world.code("alice"))
+    connector = type(world.runtime.connectors["local"])
+    real, stuck = connector.deactivate, ids[len(ids) - fails :]
+
+    def deactivate(self: Any, session: Any, principal: Any, device_id: str, *, now: Any) -> None:
+        if device_id in stuck:
+            raise ConnectorError("no answer")
+        real(self, session, principal, device_id, now=now)
+
+    monkeypatch.setattr(connector, "deactivate", deactivate)
+    return case_id
+
+
+def test_a_stop_amid_a_removal_suspends_what_came_since_and_cannot_end_as_if_nothing_had_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = being_removed(world, monkeypatch, fails=1)
+    with pytest.raises(ConnectorError):
+        deactivation.carry_out(world.system, case_id)
+    stop(world, case_id)
+
+    queued = select(OutboxRow.kind).where(OutboxRow.kind == "suspend")
+    assert world.session.execute(queued).scalars().all() == ["suspend"]
+    for outcome in ("decline", "unfounded"):
+        with pytest.raises(Refused, match="wrong_outcome"):
+            objection.propose_unfreeze(world.as_("lee"), case_id, outcome, "because")
+    unfreeze(world, case_id, "reverse")
+    assert world.status(case_id) == "reversed"
+
+
+def test_a_stop_between_the_last_device_and_the_close_still_ends_as_a_removal(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = being_removed(world, monkeypatch, fails=0)
+    link = world.link(case_id, "stop")
+    close = deactivation._close
+    monkeypatch.setattr(
+        deactivation, "_close", lambda *args: (objection.stop_by_link(world.owner, link), close(*args))
+    )
+    deactivation.carry_out(world.system, case_id)
+    assert (world.status(case_id), world.case(case_id).deactivated_at) == ("frozen", None)
+    with pytest.raises(Refused, match="wrong_outcome"):
+        objection.propose_unfreeze(world.as_("lee"), case_id, "resume", "because")
+    unfreeze(world, case_id, "unfounded")
+
+    assert world.status(case_id) == "deactivated"
+    assert world.case(case_id).deactivated_at is not None
+    assert receipts.document_of(world.system, world.case(case_id), "completion") is not None
+
+
+def test_a_stop_before_a_device_is_given_to_the_connector_keeps_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = being_removed(world, monkeypatch, fails=0)
+    link = world.link(case_id, "stop")
+    real = deactivation._still_executing
+    asked: list[str] = []
+
+    def stopped_meanwhile(ctx: Any, case: str) -> bool:
+        asked.append(case)
+        return real(ctx, case)
+
+    monkeypatch.setattr(deactivation, "_still_executing", stopped_meanwhile)
+    objection.stop_by_link(world.owner, link)
+    deactivation.carry_out(world.system, case_id)
+
+    assert asked
+    assert len(devices_of(world.as_("alice"), world.case(case_id))) == 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portal.casework import proofs
+from portal import tokens
+from portal.casework import objection, proofs
 from portal.casework.context import Refused
 from portal.casework.facts import verdict_of
 from tests.world import World
@@ -70,3 +71,19 @@ def test_wrong_codes_are_counted_and_no_new_letter_gives_new_tries(world: World)
         assert not proofs.enter_letter_code(world.owner, case_id, "ABCD-ABCD-ABCD")
     with pytest.raises(Refused, match="too_many_codes"):
         proofs.enter_letter_code(world.owner, case_id, world.letter_code(case_id))
+
+
+def test_a_mailbox_link_of_a_voided_round_proves_nothing_and_does_not_say_that_it_did(world: World) -> None:
+    account = world.account()
+    case_id = world.verifying(reply_email="new@mail.example")
+    proofs.send_mailbox_link(world.as_("alice"), case_id, world.contacts(account, "email")[0].id)
+    link = world.link(case_id, "mailbox")
+    objection.object_by_requester(world.owner, case_id)
+    objection.propose_unfreeze(world.as_("lee"), case_id, "resume", "spoke to her")
+    objection.agree_unfreeze(world.as_("lou"), case_id, code=world.code("lou"))
+    with pytest.raises(Refused, match="wrong_status"):
+        proofs.confirm_mailbox(world.owner, link)
+
+    kept = tokens.find(world.session, link, "mailbox")
+    assert kept is not None
+    assert kept.used_at is None

@@ -11,7 +11,7 @@ from portal.casework import intake, proofs, verification
 from portal.casework.context import NotFound, Refused, Stale
 from portal.domain.lifecycle import Role
 from portal.domain.methods import METHODS
-from portal.models import AccountMark, IdentityCheck
+from portal.models import AccountMark, IdentityCheck, Staff
 from tests.world import World, evidence_for
 
 
@@ -89,6 +89,16 @@ def test_a_lead_gives_a_case_only_to_somebody_who_could_have_claimed_it(world: W
         verification.reassign(world.as_("lee"), case_id, world.logins["bob"].person_id)
     verification.reassign(world.as_("lee"), case_id, world.logins["vic"].person_id)
     assert world.case(case_id).holder_id == world.logins["vic"].person_id
+
+
+def test_a_case_is_not_given_to_a_colleague_who_cannot_sign_in_any_more(world: World) -> None:
+    case_id = world.queued()
+    vic = world.logins["vic"]
+    world.session.get_one(Staff, vic.staff_id).disabled_at = world.now
+    world.session.commit()
+    with pytest.raises(Refused, match="cannot_hold"):
+        verification.reassign(world.as_("lee"), case_id, vic.person_id)
+    assert (world.status(case_id), world.case(case_id).holder_id) == ("queued", None)
 
 
 @pytest.mark.parametrize("method", ["K1", "H1", "H2", "H3", "P2", "P3", "W2", "nonsense"])
@@ -169,6 +179,20 @@ def test_a_second_member_of_staff_attests_for_themself(world: World) -> None:
         verification.witness(world.as_("alice"), case_id, check.id, world.code("alice"))
     verification.witness(world.as_("vic"), case_id, check.id, world.code("vic"))
     world.session.rollback()
+    assert world.session.get_one(IdentityCheck, check.id).witness_id == world.logins["vic"].person_id
+
+
+def test_the_witness_who_was_first_stays_named_and_the_next_one_is_told(world: World) -> None:
+    world.hire("vera")
+    world.account()
+    case_id = world.verifying()
+    check = world.check("alice", case_id, "W3")
+    verification.witness(world.as_("vic"), case_id, check.id, world.code("vic"))
+    version = world.case(case_id).version
+    for name in ("vera", "vic"):
+        with pytest.raises(Refused, match="already_witnessed"):
+            verification.witness(world.as_(name), case_id, check.id, world.code(name))
+    assert world.case(case_id).version == version
     assert world.session.get_one(IdentityCheck, check.id).witness_id == world.logins["vic"].person_id
 
 

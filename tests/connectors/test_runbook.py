@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.connectors import runbook
-from portal.connectors.runbook import STEPS, missing_steps
+from portal.connectors.runbook import SIGN_INS, STEPS, missing_steps, waiting_steps
 from portal.models import RunbookStep
 from portal.vault import Vault
 from tests.connectors.bench import (
@@ -41,6 +41,18 @@ def test_a_step_that_one_person_did_waits_for_another(bench: Bench):
     do_step(bench, removal, STEPS[0], attested=False)
 
     assert missing_steps(bench.session, removal.id)[0] == (STEPS[0], "attest")
+
+
+@pytest.mark.parametrize("attested", [None, False, True])
+def test_what_comes_after_the_look_at_sign_ins_waits_until_it_is_attested(
+    bench: Bench, attested: bool | None
+):
+    removal = removal_of(bench)
+    if attested is not None:
+        do_step(bench, removal, SIGN_INS, attested=attested)
+
+    later = set() if attested else {"deactivate_device", "read_back", "end_sessions"}
+    assert waiting_steps(bench.session, removal.id) == later
 
 
 @pytest.mark.parametrize("left_out", STEPS)

@@ -39,6 +39,7 @@ DEFAULTS = {
     "submissions_per_ip_day": "20",
     "mails_per_mailbox_hour": "3",
     "mails_per_mailbox_day": "6",
+    "mails_per_mailbox_all_day": "24",
     "lookups_per_ip_hour": "10",
     "code_tries_per_case": "5",
     "ready_to_sign_in": "1h",

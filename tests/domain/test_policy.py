@@ -215,7 +215,7 @@ def test_a_lead_is_needed_above_standard_and_for_the_last_resort(tier):
 def test_only_a_live_check_by_the_second_person_is_a_repetition(method):
     again = check(method, repeated=True, person_id="lee", attested_by="person")
 
-    assert live_check_repeated([again], 1) is (method in {"D2", "W3", "H3"})
+    assert live_check_repeated([again], 1, again.person_id) is (method in {"D2", "W3", "H3"})
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_only_a_live_check_by_the_second_person_is_a_repetition(method):
 def test_a_repetition_must_match_in_this_round(change):
     again = replace(check("D2", repeated=True, person_id="lee"), **change)
 
-    assert not live_check_repeated([again], 1)
+    assert not live_check_repeated([again], 1, again.person_id)
 
 
 @pytest.mark.parametrize(

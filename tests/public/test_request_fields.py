@@ -163,6 +163,17 @@ def test_what_was_typed_stays_in_the_field_even_when_it_is_wrong(visitor: Visito
     assert visitor.get("/request/account").value("account_email") == "ｈａｎａｋｏ"
 
 
+def test_a_name_of_an_organisation_that_is_not_asked_for_any_more_is_in_nobodys_way(
+    visitor: Visitor, world: World
+):
+    too_long = {"organisation": "あ" * 101}
+    wrong = visitor.answer("holder", holder_kind="company", **too_long)
+    visitor.request(holder={"holder_kind": "individual", **too_long})
+
+    assert wrong.code == 422
+    assert recorded_by(world)["organisation"] is None
+
+
 def test_page_shows_the_number_it_will_call(visitor: Visitor):
     page = visitor.fill_in(phone={"phone": "０９０ー１２３４ー５６７８"})
 
