@@ -36,7 +36,7 @@ FIELDS: Mapping[str, tuple[LazyString, Callable[[str], str]]] = {
     "organisation": (_l("Organisation name"), mask_name),
     "account_email": (_l("Root user email address"), contact.mask_email),
     "reply_email": (_l("Email address for updates"), contact.mask_email),
-    "phone": (_l("Phone number given"), contact.mask_phone),
+    "phone": (_l("Phone number in the form"), contact.mask_phone),
     "detail": (_l("Description"), lambda _text: HIDDEN),
 }
 

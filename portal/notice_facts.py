@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from babel.lists import format_list
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -154,7 +155,7 @@ def _params(source: Source, language: str) -> dict[str, Any]:
         "alarm": params.get("alarm"),
         "why": labels.word("decline_reason", params["why"]) if source.row.notice == "declined" else None,
         "role": labels.word("role", params["role"]) if params.get("role") else "",
-        "roles": ", ".join(labels.word("role", role) for role in roles),
+        "roles": format_list([labels.word("role", role) for role in roles], "standard", language),
         **{name: params.get(name) for name in ("kind", "about", "by", "what", "own")},
     }
 

@@ -139,7 +139,8 @@ TRIAGE_OUTCOME: Words = {
 # Why this is the next step.
 TRIAGE_REASON: Words = {
     "iam_user": _l(
-        "An IAM user's device is removed by the administrator of the account. Our team cannot do it."
+        "An IAM user's device is removed by the administrator of the account. Ask the administrator of "
+        "the account first."
     ),
     "has_other_device": _l(
         "A second registered device signs you in straight away. You can then remove the lost one yourself."
@@ -149,7 +150,10 @@ TRIAGE_REASON: Words = {
         "Resynchronizing takes about two minutes."
     ),
     "password_lost": _l("You need the password to sign in after MFA is removed."),
-    "has_contact_editor": _l("When the phone number is right again, you can remove MFA yourself."),
+    "has_contact_editor": _l(
+        "When the phone number is right again, we can use it to check your identity. A changed number "
+        "counts 30 days after the change."
+    ),
     "can_prove_both": _l(
         "You can use the registered email and phone, so you do not need to wait for our team."
     ),

@@ -34,7 +34,7 @@ NOTICE: Words = {
     "resumed": _l("Request taken up again"),
     "objection_upheld": _l("The request was stopped"),
     "objection_unfounded": _l("Result of the safety check"),
-    "reversed": _l("Removal undone"),
+    "reversed": _l("MFA should not have been turned off"),
     "appeal_received": _l("We will look at your request again"),
     "lead_alarm": _l("A case needs a lead"),
     "compliance_alarm": _l("A held case is undecided"),

@@ -25,7 +25,7 @@ STATUS: Words = {
     "declined": _p("status", "Declined"),
     "cancelled": _p("status", "Cancelled"),
     "expired": _p("status", "Expired"),
-    "reversed": _p("status", "Removal undone"),
+    "reversed": _p("status", "MFA wrongly turned off"),
 }
 
 OWNER_STATUS: Words = {
@@ -42,7 +42,7 @@ OWNER_STATUS: Words = {
     "declined": _p("status", "Not accepted"),
     "cancelled": _p("status", "Cancelled"),
     "expired": _p("status", "Expired"),
-    "reversed": _p("status", "Removal undone"),
+    "reversed": _p("status", "MFA wrongly turned off"),
 }
 
 OWNER_SENTENCE: Words = {
@@ -54,16 +54,16 @@ OWNER_SENTENCE: Words = {
     "cooling_off": _l("MFA will be turned off after %(time)s. You can cancel until then."),
     "cooling_off_notices": _l(
         "We are telling every registered contact. The waiting period starts when they have been told."
-        " You can cancel until then."
+        " You can cancel until MFA is turned off."
     ),
     "ready": _l("MFA will be turned off soon."),
     "executing": _l("MFA will be turned off soon."),
     "deactivated": _l("MFA is off. Register a new MFA device now."),
-    "frozen": _l("We have stopped for a safety check. You do not need to do anything now."),
+    "frozen": _l("We have stopped for a safety check."),
     "declined": _l("We could not accept your request. The reason and other ways are below."),
     "cancelled": _l("This request was cancelled."),
     "expired": _l("It ended because we did not hear from you in time."),
-    "reversed": _l("The deactivation was undone, because it should not have happened."),
+    "reversed": _l("We decided that MFA should not have been turned off."),
 }
 
 ROLE: Words = {

@@ -90,7 +90,7 @@ AFTER_FREEZE: Mapping[str, LazyString] = {
     Status.QUEUED: _l("Safety check ended. The checks begin again"),
     Status.DECLINED: _l("Safety check ended. Request not accepted"),
     Status.DEACTIVATED: _l("Safety check ended. The deactivation stands"),
-    Status.REVERSED: _l("Safety check ended. The deactivation was undone"),
+    Status.REVERSED: _l("Safety check ended. MFA should not have been turned off"),
 }
 WHO: Mapping[str, LazyString] = {
     "owner": _p("history", "You"),

@@ -46,7 +46,7 @@ def test_the_preview_says_what_the_mail_will_say(world: World, clerk: Hire) -> N
     case_id = world.verifying()
     page = do(clerk("alice"), "checks/ask", case_id, items=["H4"], preview="yes")
     shown = " ".join(page.html.find("div", lang="ja").get_text(" ", strip=True).split())
-    assert "郵便" in shown
+    assert "手紙" in shown
     assert "2026年12月8日" in shown
 
 

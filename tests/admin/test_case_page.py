@@ -263,7 +263,7 @@ def test_a_letter_is_handed_out_once_it_is_painted(world: World, clerk: Hire) ->
     account = world.account()
     case_id = world.verifying()
     proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
-    assert "郵便を作成しています。" in clerk("alice").get(address(case_id)).text
+    assert "手紙を作成しています。" in clerk("alice").get(address(case_id)).text
 
 
 def test_the_history_says_what_who_and_when_newest_first(world: World, clerk: Hire) -> None:

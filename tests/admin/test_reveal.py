@@ -189,5 +189,5 @@ def test_a_letter_of_another_case_or_another_paper_is_not_found(world: World, cl
 def test_a_letter_that_is_not_painted_yet_cannot_be_saved(world: World, clerk: Hire) -> None:
     case_id, document_id = letter(world, painted=False)
     alice = clerk("alice")
-    assert "郵便を作成しています。" in alice.get(f"/admin/case/{case_id}").text
+    assert "手紙を作成しています。" in alice.get(f"/admin/case/{case_id}").text
     assert alice.get(address(case_id, f"letter/{document_id}")).code == 404

@@ -304,8 +304,8 @@ def test_deleting_the_answers_leaves_nothing_on_the_device_or_the_server(visitor
 
 def test_forgetting_a_sent_request_leaves_the_request_itself(visitor: Visitor, world: World):
     visitor.request()
-    page = visitor.follow("この端末の表示を消す")
-    assert page.heading == "この端末の表示を消しますか"
+    page = visitor.follow("このリクエストの表示をこの端末から消す")
+    assert page.heading == "このリクエストの表示をこの端末から消しますか"
     assert visitor.follow("リクエストに戻る").path == "/ja/request/sent"
     visitor.get("/request/delete")
     visitor.send()

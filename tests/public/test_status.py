@@ -31,7 +31,7 @@ SHOWN = {
     "waiting_owner": (
         "お客様の対応待ち",
         "下記の対応を 2026年12月8日（火）10:01（日本時間）までに行ってください。",
-        "登録住所に届く郵便のコードを、状況のページで入力する",
+        "登録住所に届く手紙の確認コードを、状況のページで入力する",
         "dcttt",
     ),
     "pending_approval": (
@@ -56,7 +56,7 @@ SHOWN = {
     ),
     "frozen": (
         "安全確認のため停止中",
-        "安全のため手続きを止めて確認しています。現在、お客様の作業はありません。",
+        "安全のため手続きを止めて確認しています。",
         "お客様の作業はありません。",
         "dsttt",
     ),
@@ -74,9 +74,10 @@ SHOWN = {
         "stttt",
     ),
     "reversed": (
-        "無効化の取り消し済み",
-        "行うべきではない無効化だったため、元に戻しました。",
-        "お客様の作業はありません。",
+        "無効化は誤りと判断",
+        "MFA の無効化は、行うべきではなかったと判断しました。",
+        "以前の MFA デバイスは自動では元に戻りません。アカウントの所有者の方は、パスワードを変更し、"
+        "新しい MFA デバイスを登録してください。",
         "dddds",
     ),
 }
@@ -193,7 +194,7 @@ def test_task_is_a_link_until_it_is_done_and_then_a_mark(visitor: Visitor, world
     page = follow(visitor, world, case_id)
     assert [task.get_text() for task in page.html.select(".tasks .tag__text")] == ["未対応", "未対応"]
 
-    visitor.follow("登録住所に届く郵便のコードを、状況のページで入力する")
+    visitor.follow("登録住所に届く手紙の確認コードを、状況のページで入力する")
     done = visitor.send(code=world.letter_code(case_id))
     assert [task.get_text() for task in done.html.select(".tasks .tag__text")] == ["対応済み", "未対応"]
     assert "コードを確認しました。手続きを続けます。" in done.text
@@ -216,7 +217,11 @@ def test_code_of_the_letter_is_understood_however_it_is_typed(visitor: Visitor, 
 @pytest.mark.parametrize(
     ("typed", "in_japanese", "in_english"),
     [
-        ("", "郵便に記載されたコードを入力してください。", "Enter the code that is printed in our letter"),
+        (
+            "",
+            "手紙に記載された確認コードを入力してください。",
+            "Enter the code that is printed in our letter",
+        ),
         (
             "ABCD",
             "コードは 12 文字の英数字です（入力された文字は 4 文字）。",
@@ -224,7 +229,7 @@ def test_code_of_the_letter_is_understood_however_it_is_typed(visitor: Visitor, 
         ),
         (
             "ABCD-EFGH-JKMN",
-            "コードが一致しません。郵便の記載を確かめて、もう一度入力してください。",
+            "確認コードが一致しません。手紙の記載を確かめて、もう一度入力してください。",
             "The code does not match. Compare it with the letter and enter it again",
         ),
     ],
@@ -305,9 +310,9 @@ def test_device_is_not_asked_for_unless_we_asked(visitor: Visitor, world: World)
 def test_owner_says_when_they_are_ready_to_sign_in(visitor: Visitor, world: World):
     world.account(connector="runbook")
     page = follow(visitor, world, world.ready())
-    assert "すぐにサインインし、新しいデバイスを登録できるときにお知らせください。" in page.text
+    assert "すぐにサインインし、新しいデバイスを登録できる状態で、受付時間内に押してください。" in page.text
     page = visitor.send("ready")
-    assert "1 時間以内に MFA を無効にします。" in page.text
+    assert "1 時間以内に、担当者が MFA を無効にします。" in page.text
     assert page.html.find("form", method="post") is None
 
     world.now += timedelta(hours=1, seconds=1)
@@ -412,3 +417,15 @@ def methods(world: World, case_id: str) -> set[str]:
 
 def steps_of(page: Page) -> str:
     return "".join(STEPS[state.get_text()] for state in page.html.select(".steps__state"))
+
+
+@pytest.mark.parametrize("account_email", ["hanako@mail.example", "nobody@mail.example"])
+def test_no_code_can_be_typed_before_a_letter_was_posted_so_that_no_answer_tells_of_an_account(
+    visitor: Visitor, world: World, account_email: str
+):
+    world.account()
+    case_id = world.queued(reply_email="stranger@else.example", account_email=account_email)
+    visitor.open(f"/ja/status/{new_status_link(world, case_id)}")
+    shown = visitor.get("/status/letter")
+
+    assert (shown.path, shown.query) == ("/ja/status", "said=too_late")

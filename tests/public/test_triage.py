@@ -14,7 +14,8 @@ ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True
 ROUTES = {
     "iam": (
         "Ask your administrator to deactivate the device",
-        "An IAM user's device is removed by the administrator of the account. Our team cannot do it.",
+        "An IAM user's device is removed by the administrator of the account. "
+        "Ask the administrator of the account first.",
     ),
     "iam yes": ("Your problem is solved", "You can sign in again, so there is nothing more to send."),
     "iam no": ("Send a request", "No administrator can help you, so our team will check your request."),
@@ -60,7 +61,8 @@ ROUTES = {
     ),
     "root no no yes yes no yes": (
         "Update the phone number as an IAM user",
-        "When the phone number is right again, you can remove MFA yourself.",
+        "When the phone number is right again, we can use it to check your identity. "
+        "A changed number counts 30 days after the change.",
     ),
     "root no no yes yes no yes yes": (
         "Send a request",
@@ -253,7 +255,7 @@ def test_guide_asks_whether_it_worked_and_wants_an_answer(visitor: Visitor):
     page = visitor.send(answer=None)
 
     assert page.code == 422
-    assert page.errors_at("answer") == ["解決したかどうかを選択してください。"]
+    assert page.errors_at("answer") == ["うまくいったかどうかを選択してください。"]
     assert visitor.switch().errors_at("answer") == ["Select whether this worked"]
 
 
