@@ -23,7 +23,7 @@ from portal.casework.context import Context
 from portal.config import Settings
 from portal.domain.business_time import add_business_hours
 from portal.domain.languages import LANGUAGES
-from portal.models import Account, Case, OutboxRow, Removal
+from portal.models import Account, Case, Objection, OutboxRow, Removal
 from portal.written_times import ZONE
 
 # Where the links of mails lead. A link without a language is the back office's, which knows its reader's.
@@ -185,6 +185,7 @@ def _of_case(source: Source, case: Case, language: str) -> dict[str, Any]:
         "object_until": i18n.when(removed + limits.objection_window if removed else None),
         "appeal_by": "" if case.appealed_at else i18n.when(at + limits.appeal_window),
         "unchanged": not _touched(ctx, case),
+        "heard": _was_heard(source, case),
         "owner_ready": _owner_ready(source),
         **_persons(source, case),
     }
@@ -205,6 +206,18 @@ def _persons(source: Source, case: Case) -> dict[str, Any]:
         name = ctx.vault.open(ctx.session, case.subject_id, case, "name")
         return nobody | {"name": name, "account": receipts.masked_account(ctx, case)}
     return nobody
+
+
+def _was_heard(source: Source, case: Case) -> bool:
+    """Whether this contact has stopped the request before, and it was upheld: a later stop does less."""
+    query = select(
+        exists().where(
+            Objection.case_id == case.id,
+            Objection.contact_id == source.row.contact_id,
+            Objection.outcome == "upheld",
+        )
+    )
+    return source.row.contact_id is not None and bool(source.ctx.session.execute(query).scalar_one())
 
 
 def _touched(ctx: Context, case: Case) -> bool:

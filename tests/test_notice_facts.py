@@ -163,6 +163,19 @@ def test_the_mailbox_link_is_said_to_work_as_long_as_it_does(world: World) -> No
     assert f"It works once, until {i18n.when(expires, 'en')}." in written(world, row, "en").text
 
 
+def test_a_contact_who_was_answered_is_told_what_another_stop_does(world: World) -> None:
+    world.account()
+    case_id = world.queued()
+    never = english(world, case_id, "request_filed", contact=True)
+    objection.stop_by_link(world.owner, world.link(case_id, "stop"))
+    objection.propose_unfreeze(world.as_("lee"), case_id, "resume", "spoke to her")
+    objection.agree_unfreeze(world.as_("lou"), case_id, code=world.code("lou"))
+    answered = english(world, case_id, "resumed", contact=True)
+
+    assert "Once stopped, nothing goes on until a lead has looked into it." in never
+    assert "If you stop it again, the waiting period becomes longer, once." in answered
+
+
 def test_a_weekly_reminder_names_the_end_of_the_wait(world: World) -> None:
     world.account()
     case_id = world.cooling_off()
