@@ -68,9 +68,10 @@ translate: ## Collect the words, compile them, list what lacks Japanese
 
 lock: ## Pin what setup.cfg asks for (UPGRADE=1 raises every version)
 	.ci/setup dev
-	$(COMPILE) --extra dev --output-file requirements-dev.txt
+	$(COMPILE) --extra dev --extra twilio --output-file requirements-dev.txt
 	$(COMPILE) --constraints requirements-dev.txt --output-file requirements.txt
-	echo "Versions are pinned in requirements.txt and requirements-dev.txt. Next: 'make test' installs and tries them."
+	$(COMPILE) --constraints requirements-dev.txt --extra twilio --output-file requirements-twilio.txt
+	echo "Versions are pinned in requirements.txt, -twilio.txt and -dev.txt. Next: 'make test' installs and tries them."
 
 help: ## Say what can be made
 	awk 'BEGIN { FS = ":.*## " } \

@@ -22,6 +22,7 @@ from admin.door_pages import SignInView
 from admin.freeze_pages import FreezesView
 from admin.link_pages import HaltView, InviteView
 from admin.own_pages import SettingsView
+from admin.protect_pages import ProtectView
 from admin.register_pages import RegisterView
 from admin.removal_pages import RemovalsView
 
@@ -58,6 +59,7 @@ PLACES: tuple[Place, ...] = (
     Place(ColleaguesView, "colleagues", _l("Colleagues")),
     Place(RegisterView, "register", _p("register", "Register")),
     Place(AccountsView, "accounts", _p("register", "Accounts")),
+    Place(ProtectView, "protect", address="account-settings"),
     Place(SettingsView, "own", _l("Settings")),
     Place(SignInView, "door", address="sign-in"),
     Place(InviteView, "invite"),

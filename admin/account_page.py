@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Response, render_template, request
 from flask_admin import expose
 from flask_babel import lazy_gettext as _l
 
+from admin import protect_pages
 from admin.acts import READERS
 from admin.base import StaffView, ctx, see
 from admin.forms import DeskForm, Needed, Understood, built, text_field
 from portal import contact
-from portal.casework import accounts
+from portal.casework import accounts, protection
 from portal.domain.lifecycle import Role
 from portal.models import Account
 
@@ -46,15 +48,30 @@ class AccountsView(StaffView):
     def account(self, account_id: str) -> Response:
         sees_cases = ctx().actor.is_any(READERS)
         case_id = request.args.get("case_id") if sees_cases else None
+        seen = accounts.view(ctx(), account_id, case_id=case_id)
         html = render_template(
             "staff/account.html",
-            seen=accounts.view(ctx(), account_id, case_id=case_id),
+            seen=seen,
             sees_cases=sees_cases,
+            said=protect_pages.SAID.get(request.args.get("said", "")),
+            **_settings_of(seen.account),
             mark_words=MARKS,
             limits=ctx().limits,
             most_cases=accounts.MOST_CASES,
         )
         return Response(html, mimetype="text/html")
+
+
+def _settings_of(account: Account) -> dict[str, Any]:
+    """What is decided about the account by two, for those who may read it, and what this reader may propose."""
+    waiting = protection.asked_for(ctx(), account) if ctx().actor.is_any(protect_pages.SEES) else ()
+    kinds = [kind for kind, setting in protection.SETTINGS.items() if setting.fits(account)]
+    may_propose = ctx().actor.is_any(protection.MAY)
+    pending = {one.kind for one in waiting}
+    return {
+        "waiting": waiting,
+        "to_propose": [kind for kind in kinds if kind not in pending] if may_propose else [],
+    }
 
 
 def asked_for(text: str) -> dict[str, str]:

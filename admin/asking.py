@@ -10,28 +10,30 @@ from flask import request
 from admin.acts import Visit
 from admin.forms import choices
 from portal import audit, db, i18n, notice_facts, notices
+from portal.casework import verification
 from portal.choices import SelectChoice
-from portal.domain.methods import METHODS
 from portal.models import OutboxRow
 from portal.notice_facts import TASKS, Source
 
 NOTICE = "check_needed"
 
 
-def items() -> list[SelectChoice]:
-    """What an owner can be asked to do now, in the words of the mail."""
-    return choices((key, TASKS[key]) for key, method in METHODS.items() if method.available)
+def items(visit: Visit) -> list[SelectChoice]:
+    """What this owner can be asked to do now, in the words of the mail."""
+    return choices((key, TASKS[key]) for key in verification.askable(visit.ctx, visit.case))
 
 
-def chosen() -> list[str]:
+def chosen(visit: Visit) -> list[str]:
     """What the address names to be previewed. Keys that nobody can ask for are left out."""
-    return [key for key in request.args.getlist("items") if key in METHODS and METHODS[key].available]
+    possible = verification.askable(visit.ctx, visit.case)
+    return [key for key in request.args.getlist("items") if key in possible]
 
 
 def preview(visit: Visit) -> Mapping[str, Any]:
     """The mail's words, without its frame of greeting and signature."""
-    wanted = request.form.getlist("items") if request.method == "POST" else chosen()
-    wanted = [key for key in wanted if key in METHODS and METHODS[key].available]
+    wanted = request.form.getlist("items") if request.method == "POST" else chosen(visit)
+    possible = verification.askable(visit.ctx, visit.case)
+    wanted = [key for key in wanted if key in possible]
     until = {"until": visit.ctx.now + visit.ctx.limits.owner_answer}
     if not wanted:
         return until

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from portal import i18n, labels
+from portal.casework import call_checks, phones, verification
 from portal.casework.context import Context
 from portal.casework.devices import devices_of
 from portal.casework.facts import checks_of
@@ -21,7 +22,7 @@ from portal.domain.evidence import EvidenceField
 from portal.domain.lifecycle import Act, CaseFacts
 from portal.domain.methods import METHODS, Method
 from portal.domain.policy import Verdict
-from portal.models import Case, IdentityCheck, Person
+from portal.models import Case, Contact, IdentityCheck, Person
 
 LOOKS: Mapping[str, str] = {"match": "match", "mismatch": "mismatch", "could_not": "unclear"}
 
@@ -41,6 +42,7 @@ BY_SYSTEM: Mapping[tuple[str, str], LazyString] = {
 # Methods whose check begins with a page of its own, because the desk sends something first.
 STARTED: Mapping[str, tuple[str, LazyString]] = {
     "H1": ("mailbox", _l("Send the link")),
+    "H3": ("call", _l("Call the registered number")),
     "H4": ("letter", _l("Make the letter")),
 }
 
@@ -98,6 +100,39 @@ def verdict_words(verdict: Verdict) -> str:
         more = gettext("'%(check)s' is not done.", check=labels.word("requirement", key))
         said = gettext("%(sentence)s %(more)s", sentence=said, more=more)
     return said
+
+
+@dataclass(frozen=True)
+class CallLine:
+    """The newest call of the case, without its digits: they are the owner's."""
+
+    title: str
+    number: str
+    said: str
+    look: str
+    at: datetime
+    is_live: bool
+
+
+# The colour and the sign of a call that has ended so; of others, see `call_of`.
+CALL_LOOKS: Mapping[str, str] = {"confirmed": "match", "stopped": "mismatch", "wrong": "mismatch"}
+
+
+def call_of(ctx: Context, case: Case) -> CallLine | None:
+    """How far the newest call of this round is, or how it ended."""
+    shown = call_checks.on_screen(ctx, case)
+    if shown is None:
+        return None
+    contact = ctx.session.get(Contact, shown.call.contact_id)
+    kind, key = ("call_outcome", shown.outcome) if shown.outcome else ("call_state", shown.state)
+    return CallLine(
+        title=labels.word("method", call_checks.METHOD[shown.call.kind]),
+        number=phones.masked(ctx, contact) if contact else "",
+        said=labels.word(kind, key),
+        look=CALL_LOOKS.get(shown.outcome, "unclear") if shown.outcome else "open",
+        at=shown.call.created_at,
+        is_live=shown.is_live,
+    )
 
 
 def cards(ctx: Context, case: Case, facts: CaseFacts, verdict: Verdict, *, seen: bool) -> list[CheckCard]:
@@ -200,7 +235,7 @@ def ways(ctx: Context, case: Case, facts: CaseFacts) -> list[tuple[str, list[Way
     """The methods that the holder can use now, under the question that each of them answers."""
     if lifecycle.blocked_by(facts, Act.RECORD_CHECK, ctx.actor, ctx.now):
         return []
-    usable = [method for method in METHODS.values() if method.available]
+    usable = [METHODS[key] for key in verification.askable(ctx, case)]
     return [
         (str(question), [_way(method, case) for method in usable if method.klass in klasses])
         for question, klasses in QUESTIONS

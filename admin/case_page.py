@@ -27,6 +27,7 @@ SAID: dict[str, LazyString] = {
     "reassigned": _l("The case is assigned to somebody else now."),
     "recorded": _l("The result is saved."),
     "link_sent": _l("The link is on its way to the registered mailbox."),
+    "call_placed": _l("The registered number is being called. The result appears below."),
     "letter_made": _l("The letter is being made. You can save it below in a moment."),
     "witnessed": _l("You have confirmed that you were there."),
     "pressure": _l("Saved. The tier is computed again."),

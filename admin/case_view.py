@@ -24,7 +24,7 @@ from portal.domain import lifecycle
 from portal.domain.lifecycle import Act, CaseFacts, Status
 from portal.domain.methods import METHODS
 from portal.domain.names import mask_name
-from portal.models import Account, Case, Person, SubjectKey
+from portal.models import Account, Case, Person, SelfService, SubjectKey
 
 HIDDEN = "***"
 
@@ -103,8 +103,9 @@ def gather(ctx: Context, case: Case) -> dict[str, Any]:
         "verdict_words": case_checks.verdict_words(verdict),
         "checks": case_checks.cards(ctx, case, facts, verdict, seen=seen),
         "ways": case_checks.ways(ctx, case, facts),
+        "call": case_checks.call_of(ctx, case),
         "data": masked_data(ctx, case, shown=seen),
-        "answers": answers(case),
+        "answers": [*answers(case), *own_path(ctx, case)],
         "account": ctx.session.get(Account, case.account_id) if case.account_id else None,
         "parties": lookup.parties(ctx.session, case),
         "others": others,
@@ -151,6 +152,20 @@ def answers(case: Case) -> list[tuple[str, str]]:
     ]
     if case.theft_suspected:
         rows.append((gettext("Theft suspected"), labels.word("is_administrator", "yes")))
+    return rows
+
+
+def own_path(ctx: Context, case: Case) -> list[tuple[str, str]]:
+    """What the owner's own path came to before the request: the proof that it gave, and where and why it ended."""
+    attempt = ctx.session.get(SelfService, case.self_service_id) if case.self_service_id else None
+    step = str(attempt.failed_step if attempt else case.triage.get("failed_step", ""))
+    reason = str(attempt.failed_reason if attempt else case.triage.get("failed_reason", ""))
+    rows = []
+    if step in labels.TABLES["self_service_step"] and reason in labels.TABLES["self_service_failure"]:
+        words = (labels.word("self_service_step", step), labels.word("self_service_failure", reason))
+        rows.append((gettext("Self-service failed"), gettext(": ").join(words)))
+    if attempt is not None and attempt.password_at is not None:
+        rows.append((gettext("Password proven"), i18n.when(attempt.password_at)))
     return rows
 
 

@@ -27,8 +27,8 @@ from admin.forms import (
     words_for,
 )
 from portal import i18n, labels
-from portal.casework import proofs, registry, telling, verification
-from portal.casework.context import NotFound
+from portal.casework import call_checks, phones, proofs, registry, telling, verification
+from portal.casework.context import NotFound, Refused
 from portal.casework.facts import facts_of
 from portal.casework.registry import ContactView
 from portal.casework.verification import check_of
@@ -141,6 +141,20 @@ def _mailbox(visit: Visit, form: DeskForm) -> None:
     proofs.send_mailbox_link(visit.ctx, visit.case.id, form["contact"].data, version=sent_version())
 
 
+def _callable(visit: Visit) -> Mapping[str, Any]:
+    """Where nobody can be called, that is all there is to say."""
+    try:
+        phones.require(visit.ctx, visit.case)
+    except Refused as refused:
+        return {"blockers": [labels.word("refusal", refused.reason)]}
+    return {}
+
+
+def _call_back(visit: Visit, form: DeskForm) -> str:
+    call_checks.call_back(visit.ctx, visit.case.id, form["contact"].data, version=sent_version())
+    return url_for("case.page", case_id=visit.case.id, said="call_placed", _anchor="checks")
+
+
 def _letter(visit: Visit, form: DeskForm) -> None:
     proofs.post_letter(visit.ctx, visit.case.id, form["contact"].data, version=sent_version())
 
@@ -169,14 +183,14 @@ def _pressure(visit: Visit, form: DeskForm) -> None:
 # what the owner is asked for
 
 
-def _ask_form(_visit: Visit) -> DeskForm:
+def _ask_form(visit: Visit) -> DeskForm:
     items = boxes_field(
         _l("Ask the owner for"),
-        asking.items(),
+        asking.items(visit),
         _l("Select what to ask for."),
         _l("Select all that you need."),
     )
-    return built(("items", items), filled={"items": asking.chosen()})
+    return built(("items", items), filled={"items": asking.chosen(visit)})
 
 
 def _ask(visit: Visit, form: DeskForm) -> str | None:
@@ -237,6 +251,19 @@ class ChecksView(ActView):
             more=_none_of("email"),
             lead=_l("The link goes to an address of the register, never to one that was typed."),
             button=_l("Send the link"),
+        ),
+        "call": ActPage(
+            Act.SEND_CHALLENGE,
+            labels.TABLES["method"]["H3"],
+            _call_back,
+            "call_placed",
+            form=_contact_form("phone"),
+            more=_callable,
+            lead=_l(
+                "Have the owner open the status page first. The digits to key in are shown there and nowhere else, "
+                "and nobody may read them out."
+            ),
+            button=_l("Call the registered number"),
         ),
         "letter": ActPage(
             Act.SEND_CHALLENGE,

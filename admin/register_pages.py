@@ -60,6 +60,7 @@ TAKES: Mapping[str, Sequence[str]] = {
     "holder_kind": HOLDER_KINDS,
     "principal_kind": PRINCIPAL_KINDS,
     "is_administrator": YES_OR_NO,
+    "edits_contacts": YES_OR_NO,
     "hardware_device": YES_OR_NO,
     "email_language": tuple(LANGUAGES),
     "email_confirmed_at": ("2026-04-01",),
@@ -76,6 +77,7 @@ KEY_WORDS: Mapping[str, str] = {
     "principal_kind": "principal_kind",
     "language": "language",
     "is_administrator": "is_administrator",
+    "edits_contacts": "is_administrator",
     "hardware_device": "is_administrator",
 }
 ANSWERS = {"True": "yes", "False": "no"}

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import click
 
-from bench import figures, machine, queue_page, receipt, submissions
+from bench import figures, machine, queue_page, receipt, sign_in_pairs, submissions
 from bench.figures import RESULTS, Figure
 from bench.plan import QUICK, USUAL, Plan, Say
 
@@ -17,6 +17,7 @@ MEASUREMENTS: Mapping[str, Callable[[Plan, Say], Iterator[Figure]]] = {
     "submissions": submissions.measure,
     "queue": queue_page.measure,
     "receipt": receipt.measure,
+    "sign-in": sign_in_pairs.measure,
 }
 
 

@@ -22,6 +22,7 @@ class Plan:
     page_views: int = 30
     cold_starts: int = 5
     sheets: int = 20
+    sign_in_pairs: int = 400
     profile: bool = False
 
 
@@ -36,4 +37,5 @@ QUICK = Plan(
     page_views=10,
     cold_starts=1,
     sheets=3,
+    sign_in_pairs=40,
 )

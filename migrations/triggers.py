@@ -38,12 +38,97 @@ _CHECK_CHANGES = " OR ".join(
         "(OLD.voided_at IS NOT NULL AND NEW.voided_at IS NULL)",
     )
 )
-_NO_GROUND = (
-    "NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = NEW.case_id AND cases.status = 'executing'"
+_ALL_PROVEN = (
+    "EXISTS (SELECT 1 FROM self_service WHERE self_service.id = NEW.self_service_id"
+    " AND self_service.device_id = NEW.device_id AND self_service.principal_id = NEW.principal_id"
+    " AND self_service.password_at IS NOT NULL AND self_service.mailbox_at IS NOT NULL"
+    " AND self_service.call_at IS NOT NULL AND self_service.ended_at IS NULL"
+    " AND (self_service.hold_until IS NULL OR self_service.hold_until <= NEW.created_at)"
+    " AND NOT EXISTS (SELECT 1 FROM account WHERE account.id = self_service.account_id AND account.is_protected)"
+    " AND NOT EXISTS (SELECT 1 FROM objection WHERE objection.account_id = self_service.account_id"
+    " AND objection.outcome IS NULL))"
+)
+_MANAGED = (
+    "EXISTS (SELECT 1 FROM managed_removal WHERE managed_removal.id = NEW.managed_id"
+    " AND managed_removal.device_id = NEW.device_id AND managed_removal.principal_id = NEW.principal_id"
+    " AND EXISTS (SELECT 1 FROM principal AS manager, principal AS managed"
+    " WHERE manager.id = managed_removal.actor_principal_id AND managed.id = managed_removal.principal_id"
+    " AND manager.account_id = managed_removal.account_id AND managed.account_id = manager.account_id"
+    " AND managed.kind = 'iam' AND (manager.kind = 'root' OR manager.is_administrator)))"
+)
+_EXECUTING = (
+    "EXISTS (SELECT 1 FROM cases WHERE cases.id = NEW.case_id AND cases.status = 'executing'"
     " AND cases.round = NEW.round)"
-    " AND NOT EXISTS (SELECT 1 FROM self_service WHERE self_service.id = NEW.self_service_id"
-    " AND self_service.device_id = NEW.device_id AND self_service.password_at IS NOT NULL"
-    " AND self_service.mailbox_at IS NOT NULL AND self_service.call_at IS NOT NULL)"
+)
+_NO_GROUND = " AND ".join(f"NOT {ground}" for ground in (_EXECUTING, _ALL_PROVEN, _MANAGED))
+# What was once chosen or proven in an attempt stays as it is: a proof of one device must not become one of another.
+_ATTEMPT_CHANGES = " OR ".join(
+    (
+        *(
+            f"NEW.{name} <> OLD.{name}"
+            for name in ("id", "account_id", "principal_id", "created_at", "expires_at")
+        ),
+        *(
+            f"(OLD.{name} IS NOT NULL AND (NEW.{name} IS NULL OR NEW.{name} <> OLD.{name}))"
+            for name in (
+                "device_id",
+                "mailbox_contact_id",
+                "call_contact_id",
+                "mailbox_at",
+                "call_at",
+                "hold_until",
+                "removed_at",
+                "ended_at",
+            )
+        ),
+    )
+)
+_NOT_CALLED = (
+    "NEW.call_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM phone_call WHERE phone_call.self_service_id = NEW.id"
+    " AND phone_call.kind = 'proof' AND phone_call.outcome = 'confirmed'"
+    " AND phone_call.contact_id = NEW.call_contact_id AND phone_call.account_id = NEW.account_id)"
+)
+_NOT_LINKED = (
+    "NEW.mailbox_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM link_token WHERE link_token.self_service_id = NEW.id"
+    " AND link_token.purpose = 'prove' AND link_token.used_at IS NOT NULL"
+    " AND link_token.contact_id = NEW.mailbox_contact_id)"
+)
+_CALL_CHANGES = " OR ".join(
+    (
+        *(
+            f"NEW.{name} <> OLD.{name}"
+            for name in ("id", "kind", "account_id", "path_hash", "created_at", "expires_at")
+        ),
+        *(
+            f"COALESCE(NEW.{name}, '') <> COALESCE(OLD.{name}, '')"
+            for name in (
+                "contact_id",
+                "self_service_id",
+                "case_id",
+                "phone_change_id",
+                "number_digest",
+                "code_digest",
+            )
+        ),
+        "(OLD.provider_id IS NOT NULL AND (NEW.provider_id IS NULL OR NEW.provider_id <> OLD.provider_id))",
+        "(OLD.outcome IS NOT NULL AND (NEW.outcome IS NULL OR NEW.outcome <> OLD.outcome))",
+        "NEW.tries < OLD.tries",
+    )
+)
+
+# The newest decision by two about the flag is the one for its new value: an older one is not used a second time.
+_FLAG_BY_ONE = (
+    "NEW.is_protected <> OLD.is_protected AND NOT EXISTS (SELECT 1 FROM proposal WHERE proposal.target_id = NEW.id"
+    " AND proposal.state = 'effective' AND proposal.decided_by IS NOT NULL"
+    " AND proposal.kind = CASE WHEN NEW.is_protected THEN 'account_protect' ELSE 'account_unprotect' END"
+    " AND NOT EXISTS (SELECT 1 FROM proposal AS later WHERE later.target_id = NEW.id AND later.state = 'effective'"
+    " AND later.kind IN ('account_protect', 'account_unprotect') AND later.kind <> proposal.kind"
+    " AND later.effective_at >= COALESCE(proposal.effective_at, proposal.created_at)))"
+)
+_CALLS_ON_BY_ONE = (
+    "OLD.calls_off_at IS NOT NULL AND NEW.calls_off_at IS NULL AND NOT EXISTS (SELECT 1 FROM proposal"
+    " WHERE proposal.target_id = NEW.id AND proposal.kind = 'account_calls_on' AND proposal.state = 'effective'"
+    " AND proposal.decided_by IS NOT NULL AND proposal.effective_at >= OLD.calls_off_at)"
 )
 
 # name -> (event, table, condition under which the statement is refused)
@@ -82,8 +167,28 @@ TRIGGERS: dict[str, tuple[str, str, str]] = {
         "removal",
         "NEW.id <> OLD.id OR NEW.round <> OLD.round OR NEW.principal_id <> OLD.principal_id"
         " OR NEW.device_id <> OLD.device_id OR COALESCE(NEW.case_id, '') <> COALESCE(OLD.case_id, '')"
-        " OR COALESCE(NEW.self_service_id, '') <> COALESCE(OLD.self_service_id, '')",
+        " OR COALESCE(NEW.self_service_id, '') <> COALESCE(OLD.self_service_id, '')"
+        " OR COALESCE(NEW.managed_id, '') <> COALESCE(OLD.managed_id, '')",
     ),
+    # An attempt begins with the password and nothing else, and each further proof comes in its own time.
+    "self_service_begins": (
+        "INSERT",
+        "self_service",
+        "NEW.mailbox_at IS NOT NULL OR NEW.call_at IS NOT NULL OR NEW.removed_at IS NOT NULL",
+    ),
+    "self_service_fixed": ("UPDATE", "self_service", _ATTEMPT_CHANGES),
+    "self_service_linked": ("UPDATE", "self_service", _NOT_LINKED),
+    "self_service_called": ("UPDATE", "self_service", _NOT_CALLED),
+    "phone_call_begins": ("INSERT", "phone_call", "NEW.state <> 'queued' OR NEW.tries <> 0"),
+    "phone_call_fixed": ("UPDATE", "phone_call", _CALL_CHANGES),
+    # Who deletes wrong digits gets new tries.
+    "phone_call_no_delete": ("DELETE", "phone_call", ""),
+    "managed_removal_fixed": ("UPDATE", "managed_removal", ""),
+    "managed_removal_no_delete": ("DELETE", "managed_removal", ""),
+    # Another account in its place, by its id or its subject, would bring its own flag along.
+    "account_fixed": ("UPDATE", "account", "NEW.id <> OLD.id OR NEW.subject_id <> OLD.subject_id"),
+    "account_flag_by_two": ("UPDATE", "account", _FLAG_BY_ONE),
+    "account_calls_on_by_two": ("UPDATE", "account", _CALLS_ON_BY_ONE),
     "installation_mark_fixed": ("UPDATE", "installation", "NEW.mark <> OLD.mark"),
     "installation_no_delete": ("DELETE", "installation", ""),
 }
@@ -96,11 +201,18 @@ NEVER_REPLACED: dict[str, str] = {
         "EXISTS (SELECT 1 FROM audit_event WHERE id = NEW.id OR leaf_hash = NEW.leaf_hash"
         " OR (stream = NEW.stream AND sseq = NEW.sseq))"
     ),
+    "account": "EXISTS (SELECT 1 FROM account WHERE id = NEW.id)",
     "case_party": (
         "EXISTS (SELECT 1 FROM case_party WHERE case_id = NEW.case_id AND person_id = NEW.person_id)"
     ),
     "identity_check": "EXISTS (SELECT 1 FROM identity_check WHERE id = NEW.id)",
-    "removal": "EXISTS (SELECT 1 FROM removal WHERE id = NEW.id)",
+    "removal": "EXISTS (SELECT 1 FROM removal WHERE id = NEW.id OR managed_id = NEW.managed_id)",
+    "self_service": "EXISTS (SELECT 1 FROM self_service WHERE id = NEW.id)",
+    "phone_call": (
+        "EXISTS (SELECT 1 FROM phone_call WHERE id = NEW.id OR path_hash = NEW.path_hash"
+        " OR provider_id = NEW.provider_id)"
+    ),
+    "managed_removal": "EXISTS (SELECT 1 FROM managed_removal WHERE id = NEW.id)",
     "installation": "EXISTS (SELECT 1 FROM installation WHERE id = NEW.id)",
 }
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from portal import i18n, mailer, notice_facts, notices, outbox, pdf, receipts, throttle
-from portal.casework import deactivation, intake
+from portal.casework import calls, deactivation, intake, notice_calls, self_service_removal, suspension
 from portal.casework.context import Context
 from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import SYSTEM
@@ -202,7 +202,28 @@ def _remove(work: Work) -> None:
 
 
 def _suspend(work: Work) -> None:
-    deactivation.suspend(work.context, work.case_id)
+    suspension.suspend(work.context, work.case_id)
+    finish(work)
+
+
+def _call(work: Work) -> None:
+    telephone = work.runtime.telephone
+    number = outbox.params_of(work.session, work.context.vault, work.row).get("number")
+    if telephone is None or not number:
+        raise GivenUp("nobody can be called")
+    # One try, whatever comes of it: only a person asks for another call, and the notices' own rows for theirs.
+    calls.place(work.context, work.row.unique_key.partition(":")[0], telephone, number)
+    finish(work)
+
+
+def _spoken(work: Work) -> None:
+    if not notice_calls.carry(work.context, work.row.id, work.worker):
+        raise LeaseLost
+
+
+def _reset(work: Work) -> None:
+    # Not in one transaction, as a removal by the desk.
+    self_service_removal.carry_out(work.context, work.row.unique_key.partition(":")[0])
     finish(work)
 
 
@@ -213,4 +234,7 @@ KINDS: Mapping[str, Callable[[Work], None]] = {
     "find": _find,
     "remove": _remove,
     "suspend": _suspend,
+    "call": _call,
+    "spoken": _spoken,
+    "reset": _reset,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from portal import environment
 from portal.domain.limits import LIMITS, Limits, written
 from portal.environment import SettingsError
 
-__all__ = ["SETTINGS", "Setting", "Settings", "SettingsError", "Smtp", "from_environment", "table"]
+__all__ = ["SETTINGS", "Setting", "Settings", "SettingsError", "Smtp", "Twilio", "from_environment", "table"]
 
 WINDOWS = ("public", "admin")
 MAX_PROXIES = 3
@@ -63,6 +64,19 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KAIJO_SMTP_PASSWORD", "none", "The password that belongs to it."),
     Setting("KAIJO_SMTP_TLS", "`starttls`", "`starttls`, `tls`, or `none` for a server on this machine."),
     Setting("KAIJO_SMTP_FROM", "required; in demo invented", "Address that mail comes from."),
+    Setting(
+        "KAIJO_TELEPHONE",
+        "`none`; in demo always `demo`",
+        "`twilio` to place calls; `none`: no calls, and no reset without the desk.",
+    ),
+    Setting("KAIJO_TWILIO_ACCOUNT", "required for `twilio`; refused in demo", "Account SID."),
+    Setting("KAIJO_TWILIO_TOKEN", "required for `twilio`; refused in demo", "Its auth token."),
+    Setting(
+        "KAIJO_TWILIO_FROM",
+        "required for `twilio`; refused in demo",
+        "Number that calls come from, such as `+815012345678`.",
+    ),
+    Setting("KAIJO_CALL_COUNTRIES", "`81`", "Calling codes of the countries that may be called."),
     Setting("KAIJO_SERVICE_NAME", "`Kaijo`", "Name of the service on pages, in mail and on paper."),
     Setting("KAIJO_HELP_URL", "the help page of the portal", "Where owners find help."),
     Setting("KAIJO_EMERGENCY", "required; in demo invented", "Contact for emergencies, shown in notices."),
@@ -75,6 +89,12 @@ SETTINGS: tuple[Setting, ...] = (
 )
 LIMIT_PREFIX = "KAIJO_LIMIT_"
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+# In the order of the fields of Twilio: what each setting looks like, and how to say so.
+TWILIO_FORMS = {
+    "KAIJO_TWILIO_ACCOUNT": (r"AC[0-9a-f]{32}", "the account SID, AC and 32 characters"),
+    "KAIJO_TWILIO_TOKEN": (r"[0-9a-zA-Z]{32,64}", "the auth token of the account"),
+    "KAIJO_TWILIO_FROM": (r"\+[1-9][0-9]{6,14}", "the number that calls come from, like +815012345678"),
+}
 
 
 @dataclass(frozen=True)
@@ -87,6 +107,15 @@ class Smtp:
     password: str | None = field(default=None, repr=False)
     tls: str = "starttls"
     sender: str = "kaijo@kaijo.example"
+
+
+@dataclass(frozen=True)
+class Twilio:
+    """The account that calls are placed with, and the number they come from."""
+
+    account: str
+    token: str = field(repr=False)
+    sender: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +133,9 @@ class Settings:
     smtp: Smtp = Smtp()
     service_name: str = "Kaijo"
     help_url: str | None = None
+    telephone: str = "none"
+    twilio: Twilio | None = None
+    call_countries: tuple[str, ...] = ("81",)
     emergency: str = "03-0000-0000"
     compliance_mail: str | None = None
     limit_overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -136,6 +168,11 @@ class Settings:
             "smtp_password": "set" if self.smtp.password else "",
             "smtp_tls": self.smtp.tls,
             "smtp_from": self.smtp.sender,
+            "telephone": self.telephone,
+            "twilio_account": self.twilio.account if self.twilio else "",
+            "twilio_token": "set" if self.twilio else "",
+            "twilio_from": self.twilio.sender if self.twilio else "",
+            "call_countries": ",".join(self.call_countries),
             "service_name": self.service_name,
             "help_url": self.help_url or "",
             "emergency": self.emergency,
@@ -169,6 +206,9 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         proxies=_proxies(given.get("KAIJO_PROXIES", ""), demo),
         connectors=environment.names(given.get("KAIJO_CONNECTORS", "")) or ("local", "runbook"),
         smtp=_no_smtp(given) if demo else _smtp(given),
+        telephone=_telephone(given, demo),
+        twilio=_twilio(given, demo),
+        call_countries=environment.calling_codes(given, "KAIJO_CALL_COUNTRIES") or Settings.call_countries,
         service_name=environment.line(given, "KAIJO_SERVICE_NAME", 40) or "Kaijo",
         help_url=environment.web_address(given, "KAIJO_HELP_URL"),
         emergency=_emergency(given, demo),
@@ -220,6 +260,33 @@ def _smtp(given: Mapping[str, str]) -> Smtp:
         given.get("KAIJO_SMTP_PORT", ""), "KAIJO_SMTP_PORT", default=SMTP_PORTS[tls], lowest=1, highest=65535
     )
     return Smtp(host=host, port=port, user=user, password=password, tls=tls, sender=sender)
+
+
+def _telephone(given: Mapping[str, str], demo: bool) -> str:
+    wanted = given.get("KAIJO_TELEPHONE", "")
+    if demo:
+        if wanted not in {"", "demo"}:
+            raise SettingsError("Demo mode calls nobody: unset KAIJO_TELEPHONE.")
+        return "demo"
+    if wanted not in {"", "none", "twilio"}:
+        raise SettingsError("KAIJO_TELEPHONE must be none or twilio.")
+    return wanted or "none"
+
+
+def _twilio(given: Mapping[str, str], demo: bool) -> Twilio | None:
+    named = sorted(name for name in given if name.startswith("KAIJO_TWILIO_") and given[name])
+    if demo and named:
+        raise SettingsError(f"Demo mode calls nobody: unset {named[0]}.")
+    if _telephone(given, demo) != "twilio":
+        if named:
+            # half a set-up would look as if calls were placed
+            raise SettingsError(f"Set KAIJO_TELEPHONE to twilio, or unset {named[0]}.")
+        return None
+    found = {name: given.get(name, "") for name in TWILIO_FORMS}
+    for name, (form, looks) in TWILIO_FORMS.items():
+        if not re.fullmatch(form, found[name]):
+            raise SettingsError(f"Set {name} to {looks}.")
+    return Twilio(*found.values())
 
 
 def _emergency(given: Mapping[str, str], demo: bool) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import email_validator
@@ -30,6 +30,7 @@ __all__ = [
     "mask_email",
     "mask_name",
     "mask_phone",
+    "may_be_called",
     "name_search_key",
     "parse_account_number",
     "parse_code",
@@ -101,9 +102,16 @@ _SAMPLES = (
     (re.compile(r"[36]0000[0-9]{4}"), "fixed"),
 )
 _JAPAN = 81
+# One code, many countries: +1 is also the Caribbean, where calls cost ten times as much and thieves have a share in them.
+_NORTH_AMERICA, _PLAIN_NORTH_AMERICA = 1, frozenset({"US", "CA"})
 _SHORTEST_FOREIGN = 8
 _JAPANESE_LABEL = re.compile("[\u3005\u3041-\u309f\u30a1-\u30fa\u30fc-\u30fe\u4e00-\u9fff]+")
 _PUNCTUATION = re.compile(rf"[\s().\[\]/{re.escape(DASHES)}{UNSEEN}]+")
+
+
+LEADS_AWAY = re.compile(
+    r"://|www\.|@|\.[a-z]{2,}(/|$)", re.IGNORECASE
+)  # an address of a page or of a mailbox
 
 
 class ContactError(ValueError):
@@ -200,6 +208,18 @@ def parse_phone(text: str, region: str = "JP") -> Phone:
     return Phone(typed, e164=e164, display=shown, kind=kind)
 
 
+def may_be_called(number: str, countries: Collection[str]) -> bool:
+    """Whether the portal may call it: a line on which a person answers at the usual price, in a country of these codes."""
+    try:
+        found = phonenumbers.parse(parse_phone(number).e164)
+    except (ContactError, NumberParseException):
+        return False
+    if found.country_code == _NORTH_AMERICA:
+        region = phonenumbers.region_code_for_number(found)
+        return "1" in countries and region in _PLAIN_NORTH_AMERICA
+    return str(found.country_code) in countries
+
+
 def parse_account_number(text: str) -> str:
     """Read a 12-digit account ID. Raises ContactError account_digits with how many digits there were."""
     return _digits(text, ACCOUNT_DIGITS, error="account_digits")
@@ -227,6 +247,14 @@ def clean_name(text: str, longest: int = DEFAULTS.name_length) -> str:
         raise ContactError("name_missing")
     if len(name) > longest:
         raise ContactError("name_length", longest=longest)
+    return name
+
+
+def device_name(text: str, longest: int) -> str:
+    """A name for a device. Raises ContactError, also name_link: it is read out and mailed to others, who must not be led away."""
+    name = clean_name(text, longest)
+    if LEADS_AWAY.search(name):
+        raise ContactError("name_link")
     return name
 
 

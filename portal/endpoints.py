@@ -1,4 +1,6 @@
-"""What has no language: whether the process lives, whether it can work, how much waits, and the demo's mailbox."""
+"""What has no language: whether the process lives, whether it can work, how much waits, what a telephone asks, and the demo's
+mailbox and telephone.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from ipaddress import ip_address
 from flask import Blueprint, Flask, Response, abort, request
 from sqlalchemy import func, select, text
 
-from portal import db, demo_mail
+from portal import db, demo_mail, demo_phone
 from portal.domain.lifecycle import OPEN
 from portal.models import Case, OutboxRow
 from portal.security import client_ip
@@ -17,8 +19,14 @@ plain = Blueprint("plain", __name__)
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(plain)
-    if db.runtime_of(app).settings.demo:
+    settings = db.runtime_of(app).settings
+    if settings.demo:
         app.register_blueprint(demo_mail.mailbox)
+        app.register_blueprint(demo_phone.phone)
+    if settings.telephone == "twilio":
+        from portal import voice  # needs a package that is not there without Twilio
+
+        voice.init_app(app)
 
 
 @plain.get("/healthz")

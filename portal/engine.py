@@ -66,6 +66,13 @@ def writing(session: Session) -> Iterator[None]:
 
 
 @contextmanager
+def revocable(session: Session) -> Iterator[None]:
+    """A part of a write transaction: taken back alone when anything is raised in it, and otherwise committed with the rest."""
+    with session.begin_nested():
+        yield
+
+
+@contextmanager
 def _write_turn(bind: Engine | Connection) -> Iterator[None]:
     """SQLite's busy handler is unfair (one writer of eight got 1 write in 5 s): writers queue on a file lock instead."""
     database = bind.engine.url.database

@@ -62,6 +62,13 @@ def line(given: Mapping[str, str], name: str, longest: int) -> str:
     return value
 
 
+def calling_codes(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    codes = tuple(code.removeprefix("+") for code in names(given.get(name, "")))
+    if any(not re.fullmatch("[1-9][0-9]{0,2}", code) for code in codes):
+        raise SettingsError(f"{name} must be calling codes with commas between them, like 81,82.")
+    return codes
+
+
 def web_address(given: Mapping[str, str], name: str) -> str | None:
     value = line(given, name, 200)
     if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):

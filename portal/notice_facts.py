@@ -32,10 +32,13 @@ PATHS: Mapping[str, str] = {
     "status": "/{language}/status/{token}",
     "stop": "/{language}/stop/{token}",
     "mailbox": "/{language}/mailbox/{token}",
+    "prove": "/{language}/reset/link/{token}",
+    "revert": "/{language}/revert/{token}",
     "invite": "/admin/invite/{token}",
     "halt": "/admin/halt/{token}",
 }
 CASE_PATH = "/admin/case/{case}"
+SIGN_IN_PATH = "/{language}/sign-in"
 SOME_DAY = date(2000, 1, 1)  # an hour is written as a moment of some day; Japan has no summer time
 
 # What an owner is asked to do, by method of identity check.
@@ -85,7 +88,9 @@ class Source:
 def words(source: Source, language: str) -> dict[str, Any]:
     """Everything that the words of a notice may name, said in one language, which must be the one spoken now."""
     known = {**_desk(source, language), **_links(source, language), **_params(source, language)}
-    return known | (_of_case(source, source.case, language) if source.case else {})
+    if source.case:
+        return known | _of_case(source, source.case, language)
+    return known | (_of_account(source, source.account) if source.account else {})
 
 
 def support_hours(language: str) -> str:
@@ -156,7 +161,10 @@ def _params(source: Source, language: str) -> dict[str, Any]:
         "why": labels.word("decline_reason", params["why"]) if source.row.notice == "declined" else None,
         "role": labels.word("role", params["role"]) if params.get("role") else "",
         "roles": format_list([labels.word("role", role) for role in roles], "standard", language),
-        **{name: params.get(name) for name in ("kind", "about", "by", "what", "own")},
+        **{
+            name: params.get(name)
+            for name in ("kind", "about", "by", "decider", "state", "what", "own", "code")
+        },
     }
 
 
@@ -187,7 +195,23 @@ def _of_case(source: Source, case: Case, language: str) -> dict[str, Any]:
         "unchanged": not _touched(ctx, case),
         "heard": _was_heard(source, case),
         "owner_ready": _owner_ready(source),
+        "needs_pass": _needs_pass(source),
+        "sign_in_url": source.settings.base_url + SIGN_IN_PATH.format(language=language),
         **_persons(source, case),
+    }
+
+
+def _of_account(source: Source, account: Account) -> dict[str, Any]:
+    """What a registered contact is told where there is no case: the account, and what was frozen with the row, by name."""
+    said = {name: value for name, value in source.params.items() if name != "links"}
+    times = [name for name in said if name in {"at", "until"} or name.endswith("_at")]
+    return {
+        "device": None,
+        "heard": False,  # a stop always counts in full
+        **said,
+        **{name: i18n.when(source.moment(name)) for name in times},
+        "name": None,
+        "account": contacts.mask_account_number(account.number),
     }
 
 
@@ -229,6 +253,12 @@ def _touched(ctx: Context, case: Case) -> bool:
 def _owner_ready(source: Source) -> bool:
     connector = source.ctx.connectors.get(source.account.connector) if source.account else None
     return connector is not None and connector.needs_owner_ready
+
+
+def _needs_pass(source: Source) -> bool:
+    """Whether the next sign-in after a removal takes a one-use pass beside the password."""
+    connector = source.ctx.connectors.get(source.account.connector) if source.account else None
+    return connector is not None and connector.holds_pass
 
 
 def _business(start: datetime, hours: int, language: str) -> datetime:

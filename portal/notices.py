@@ -114,9 +114,14 @@ def _source(runtime: Runtime, ctx: Context, row: OutboxRow, *, has_receipt: bool
     if row.subject_id and not params:
         raise Unwritable("what the mail was to say is erased")
     case = ctx.session.get(Case, row.case_id) if row.case_id else None
-    account = ctx.session.get(Account, case.account_id) if case and case.account_id else None
+    account_id = case.account_id if case else _account_of(ctx, row)
+    account = ctx.session.get(Account, account_id) if account_id else None
     audience = "contact" if row.contact_id else "requester" if case and not row.staff_id else "staff"
     return Source(ctx, runtime.settings, row, params, audience, case, account, has_receipt)
+
+
+def _account_of(ctx: Context, row: OutboxRow) -> str | None:
+    return ctx.session.get_one(Contact, row.contact_id).account_id if row.contact_id else None
 
 
 def _papers(ctx: Context, row: OutboxRow) -> Iterator[Attachment]:

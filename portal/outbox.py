@@ -20,7 +20,7 @@ from portal.vault import Vault
 
 LEASE = timedelta(minutes=2)
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440, 1440, 1440))
-KINDS = ("mail", "document", "match", "find", "remove", "suspend")
+KINDS = ("mail", "document", "match", "find", "remove", "suspend", "call", "spoken", "reset")
 
 
 def put(

@@ -29,6 +29,10 @@ COMMON = frozenset(
 COMPLETED = frozenset(
     "deactivated_at devices after_check sessions_ended checks contacts_told approved object_until".split()
 )
+RESET = frozenset(
+    "document_id issued_at template_version policy_version account_masked device removed_at proofs waited_until "
+    "sessions_ended contacts_told object_until hours help_url service_name".split()
+)
 POSTED = frozenset("reference address_lines name code_groups valid_until status_url_text".split())
 
 
@@ -57,6 +61,13 @@ PAPERS = {
         title=_l("Completion notice"),
         file_stem="mfa-completion-notice",
         file_title=_l("MFA removal completion notice"),
+    ),
+    "reset": Paper(
+        template="papers/reset.html",
+        facts=RESET,
+        title=_l("Notice of the removed MFA device"),
+        file_stem="mfa-reset-notice",
+        file_title=_l("MFA reset notice"),
     ),
     "letter": Paper(
         template="papers/letter.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,14 @@ from portal.domain.business_time import add_business_hours
 from portal.domain.languages import LANGUAGES
 from portal.domain.methods import METHODS
 from portal.domain.policy import POLICY_VERSION
-from portal.models import Account, Case, Contact, Document, IdentityCheck, OutboxRow, new_id
+from portal.models import Account, Case, Contact, Document, IdentityCheck, OutboxRow, SelfService, new_id
 
 if TYPE_CHECKING:
     from portal.casework.context import Context
 
 TEMPLATE_VERSION = "1"
+# How a paper names a contact that was told.
+MASKS: Mapping[str, Callable[[str], str]] = {"email": contacts.mask_email, "phone": contacts.mask_phone}
 
 
 def freeze(ctx: Context, case: Case, kind: str, *, sessions_ended: int = 0) -> Document:
@@ -72,6 +75,60 @@ def _put(ctx: Context, case: Case, kind: str, facts: dict[str, Any]) -> Document
     return document
 
 
+def freeze_reset(ctx: Context, attempt: SelfService, *, sessions_ended: int) -> Document:
+    """Freeze the notice of a device that its owner has removed, and queue its painting, in the caller's act."""
+    account = ctx.session.get_one(Account, attempt.account_id)
+    document = Document(
+        id=new_id(),
+        self_service_id=attempt.id,
+        kind="reset",
+        round=1,
+        language=attempt.language,
+        template_version=TEMPLATE_VERSION,
+        subject_id=account.subject_id,
+        created_at=ctx.now,
+    )
+    facts = {
+        "document_id": document.id,
+        "issued_at": timestamp(ctx.now),
+        "template_version": TEMPLATE_VERSION,
+        "policy_version": POLICY_VERSION,
+        "account_masked": contacts.mask_account_number(account.number),
+        "device": attempt.device_label or "",
+        "removed_at": timestamp(ctx.now),
+        "proofs": ["password", "mailbox", "call"],
+        "waited_until": timestamp(attempt.hold_until) if attempt.hold_until else None,
+        "sessions_ended": sessions_ended,
+        "contacts_told": _being_told(ctx, account, attempt),
+        "object_until": timestamp(ctx.now + ctx.limits.objection_window),
+    }
+    ctx.vault.seal_json(ctx.session, account.subject_id, document, "facts", facts)
+    ctx.session.add(document)
+    ctx.session.flush()
+    outbox.put(ctx.session, ctx.vault, "document", unique_key=f"{document.id}:document", now=ctx.now)
+    return document
+
+
+def _being_told(ctx: Context, account: Account, attempt: SelfService) -> list[str]:
+    """The contacts to which the news is on its way: this paper is made in the act that queues it."""
+    query = (
+        select(Contact)
+        .join(OutboxRow, OutboxRow.contact_id == Contact.id)
+        .where(OutboxRow.unique_key.startswith(f"{attempt.id}:self_service_done:"))
+        .distinct()
+    )
+    told = ctx.session.execute(query.order_by(Contact.created_at, Contact.id)).scalars()
+    return [
+        MASKS[row.kind](ctx.vault.open(ctx.session, account.subject_id, row, "value") or "") for row in told
+    ]
+
+
+def reset_of(ctx: Context, attempt_id: str) -> Document | None:
+    """The paper about a removal in self-service."""
+    query = select(Document).where(Document.self_service_id == attempt_id)
+    return ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+
+
 def _next_copy(ctx: Context, case: Case, kind: str) -> int:
     query = select(Document.round).where(Document.case_id == case.id, Document.kind == kind)
     return max(ctx.session.execute(query).scalars(), default=0) + 1
@@ -118,12 +175,18 @@ def _completed(ctx: Context, case: Case, sessions_ended: int) -> dict[str, Any]:
             for device in case.devices
         ],
         "after_check": True,
+        "needs_pass": _needs_pass(ctx, case),
         "sessions_ended": sessions_ended,
         "checks": _classes_passed(ctx, case),
         "contacts_told": _contacts_told(ctx, case),
         "approved": True,
         "object_until": timestamp(case.deactivated_at + ctx.limits.objection_window),
     }
+
+
+def _needs_pass(ctx: Context, case: Case) -> bool:
+    account = ctx.session.get_one(Account, case.account_id)
+    return ctx.connectors[account.connector].holds_pass
 
 
 def _classes_passed(ctx: Context, case: Case) -> list[str]:
@@ -142,13 +205,12 @@ def _contacts_told(ctx: Context, case: Case) -> list[str]:
     query = (
         select(Contact)
         .join(OutboxRow, OutboxRow.contact_id == Contact.id)
-        .where(OutboxRow.case_id == case.id, OutboxRow.state == "done")
+        .where(OutboxRow.case_id == case.id, OutboxRow.state == "done", OutboxRow.notice.is_not(None))
         .distinct()
     )
     told = ctx.session.execute(query.order_by(Contact.created_at, Contact.id)).scalars()
     return [
-        contacts.mask_email(ctx.vault.open(ctx.session, account.subject_id, row, "value") or "")
-        for row in told
+        MASKS[row.kind](ctx.vault.open(ctx.session, account.subject_id, row, "value") or "") for row in told
     ]
 
 

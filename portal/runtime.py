@@ -17,6 +17,7 @@ from portal.domain.lifecycle import Actor
 from portal.domain.limits import Limits
 from portal.engine import database_time, make_engine
 from portal.models import Installation
+from portal.telephone import TELEPHONES, Telephone
 from portal.vault import Keys, Vault, VaultError
 
 NOWHERE = Origin()
@@ -31,6 +32,7 @@ class Runtime:
     vault: Vault
     limits: Limits
     connectors: Mapping[str, Connector]
+    telephone: Telephone | None
     clock: Clock
 
     def context(self, session: Session, actor: Actor, origin: Origin = NOWHERE) -> Context:
@@ -42,7 +44,9 @@ class Runtime:
             limits=self.limits,
             vault=self.vault,
             connectors=self.connectors,
+            telephone=self.telephone,
             origin=origin,
+            call_countries=self.settings.call_countries,
         )
 
 
@@ -61,6 +65,7 @@ def build(settings: Settings, *, engine: Engine | None = None, clock: Clock | No
         vault=vault,
         limits=settings.limits,
         connectors=connectors_for(settings.connectors, vault),
+        telephone=TELEPHONES[settings.telephone](settings),
         clock=clock or database_time,
     )
 

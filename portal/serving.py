@@ -20,6 +20,7 @@ HOST = "127.0.0.1"
 THREADS = "8"
 READY_SECONDS = 30
 STOP_SECONDS = 10
+DEMO_PLACES = (("Mails", "mail"), ("Telephone", "phone"))
 
 
 @click.command("serve")
@@ -78,7 +79,8 @@ def _prepare() -> str:
             return ""
         click.echo("Bringing the demo's database up to date; a new one takes about a minute.")
         begin(runtime, app)
-        return f"Mails: {runtime.settings.base_url}/demo/mail\n\n{sign_in_table(runtime)}\n"
+        places = (f"{name}: {runtime.settings.base_url}/demo/{path}" for name, path in DEMO_PLACES)
+        return "\n".join((*places, "", sign_in_table(runtime), ""))
     finally:
         runtime.engine.dispose()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import secrets
@@ -23,6 +24,11 @@ def random_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def encoded(data: bytes) -> str:
+    """32 bytes in the form that tokens have."""
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
 def digest(raw: str) -> str:
     """What is stored instead of a token or session id."""
     return hashlib.sha256(raw.encode()).hexdigest()
@@ -42,7 +48,7 @@ def keep(
     row = LinkToken(
         hash=hashed,
         purpose=purpose,
-        epoch=_epoch(session),
+        epoch=epoch(session),
         created_at=now,
         expires_at=expires_at,
         **bound_to,
@@ -56,7 +62,7 @@ def find(session: Session, raw: str, purpose: str) -> LinkToken | None:
     if not FORM.match(raw):
         return None
     row = session.get(LinkToken, digest(raw))
-    return row if row and row.purpose == purpose and row.epoch == _epoch(session) else None
+    return row if row and row.purpose == purpose and row.epoch == epoch(session) else None
 
 
 def is_live(row: LinkToken, now: datetime) -> bool:
@@ -73,7 +79,7 @@ def consume(session: Session, raw: str, purpose: str, *, now: datetime) -> LinkT
         .where(
             LinkToken.hash == digest(raw),
             LinkToken.purpose == purpose,
-            LinkToken.epoch == _epoch(session),
+            LinkToken.epoch == epoch(session),
             LinkToken.used_at.is_(None),
             LinkToken.revoked_at.is_(None),
             LinkToken.expires_at > now,
@@ -100,6 +106,6 @@ def revoke(session: Session, *, now: datetime, purpose: str, **bound_to: Any) ->
     )
 
 
-def _epoch(session: Session) -> int:
-    epoch = session.execute(select(Installation.token_epoch)).scalar_one()
-    return int(epoch)
+def epoch(session: Session) -> int:
+    """What a restored backup raises, so that links and sessions from before it are worthless."""
+    return int(session.execute(select(Installation.token_epoch)).scalar_one())

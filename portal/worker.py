@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from portal import i18n, mailer, notices, outbox, throttle
 from portal.carrying import KINDS, GivenUp, LeaseLost, Work, finish, where
-from portal.casework import drafts, timers, waiting
+from portal.casework import drafts, owner_sessions, timers, waiting
 from portal.casework.context import Context, NotFound
 from portal.domain.lifecycle import SYSTEM, Status
 from portal.models import Case, OutboxRow
@@ -135,6 +135,7 @@ def keep_house(runtime: Runtime) -> None:
         with context.act():
             throttle.forget_before(session, context.now - COUNTERS_KEPT)
         drafts.purge(context)
+        owner_sessions.purge(context)
         for case_id in _unsettled(session):
             _settle(runtime.context(session, SYSTEM), case_id)
 

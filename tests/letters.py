@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import audit, outbox
-from portal.casework import staff, staff_mail, telling
+from portal.casework import account_notices, staff, staff_mail, telling
 from portal.casework.telling import Recipient
 from portal.domain.lifecycle import Role
-from portal.domain.notices import NOTICES, OTHER_NOTICES, Notice
+from portal.domain.notices import ACCOUNT_NOTICES, NOTICES, OTHER_NOTICES, Notice
 from portal.models import Account, Case, Contact, OutboxRow, Proposal, Staff
 from tests.world import World
 
@@ -26,15 +26,34 @@ TO_THE_REQUESTER = ("find_link", "duplicate_open")
 ALL = sorted(
     {(notice.key, SIDES[notice.audience]) for notices in NOTICES.values() for notice in notices}
     | {(key, "requester" if key in TO_THE_REQUESTER else "staff") for key in OTHER_NOTICES}
+    | {(key, "contact") for key in ACCOUNT_NOTICES}
 )
+# The links that a notice about an account carries; all others carry the stop.
+ACCOUNT_LINKS: dict[str, tuple[str, ...]] = {
+    "self_service_link": ("prove", "stop"),
+    "one_use_pass": (),
+    "phone_changed": ("revert",),
+}
+# What any act says in a notice about an account.
+ACCOUNT_WORDS = {
+    "browser": "Firefox",
+    "code": "7K4Q-2W9D-6H3M",
+    "off": True,
+    "left": 0,
+    "device": "Phone",
+    "by": "taro",
+    "number": "***-****-0000",
+    "user": "jiro",
+    "again": False,
+}
 Letters = dict[tuple[str, str], OutboxRow]
 
 
 def queue_all(world: World) -> Letters:
     """Queue each notice once for each side that gets it."""
-    world.account()
+    account = world.account()
     case_id = world.deactivated()
-    rows = _about_the_case(world, case_id) | _about_staff(world)
+    rows = _about_the_case(world, case_id) | _about_staff(world) | _about_the_account(world, account)
     assert sorted(rows) == ALL
     return rows
 
@@ -75,6 +94,21 @@ def recipient(world: World, case: Case, side: str, number: int = 0) -> Recipient
     return Recipient(f"contact:{number}", "ja", contact=contact)
 
 
+def _about_the_account(world: World, account: Account) -> Letters:
+    rows: Letters = {}
+    contact = world.contacts(account, "email")[1]
+    said = {**ACCOUNT_WORDS, "until": audit.timestamp(world.now + timedelta(hours=72))}
+    with world.system.act():
+        for key in ACCOUNT_NOTICES:
+            links = ACCOUNT_LINKS.get(key, ("stop",))
+            account_notices.tell_account(
+                world.system, account, key, params=said, links=links, contacts=[contact], cause="test"
+            )
+            query = select(OutboxRow).where(OutboxRow.unique_key == f"test:{key}:{contact.id}")
+            rows[key, "contact"] = world.session.execute(query).scalar_one()
+    return rows
+
+
 def _about_staff(world: World) -> Letters:
     proposal_id = staff.propose(
         world.as_("ada"), "role_grant", staff_id=world.logins["vic"].staff_id, payload={"role": "approver"}
@@ -85,6 +119,9 @@ def _about_staff(world: World) -> Letters:
         vic = world.session.get_one(Staff, world.logins["vic"].staff_id)
         staff_mail.invited(world.system, vic)
         staff_mail.changed(world.system, [vic], "role_granted", about=vic, role=Role.APPROVER)
+        about = world.session.execute(select(Account).limit(1)).scalar_one()
+        decided = {"kind": "account_protect", "state": "effective", "by": "Ada Admin", "decider": "Ann Admin"}
+        staff_mail.about_account(world.system, about, effective_at=audit.timestamp(world.now), **decided)
         settings = outbox.put(
             world.session,
             world.runtime.vault,
@@ -100,4 +137,7 @@ def _about_staff(world: World) -> Letters:
             OutboxRow.notice == key, OutboxRow.staff_id == world.logins["vic"].staff_id
         )
         found[key, "staff"] = world.session.execute(query).scalars().first()
+    found["account_setting", "staff"] = (
+        world.session.query(OutboxRow).filter_by(notice="account_setting").first()
+    )
     return found

@@ -50,6 +50,7 @@ COMPLETION: dict[str, Any] = RECEIPT | {
     "deactivated_at": "2026-11-27T01:30:00Z",
     "devices": [{"label": "太郎の iPhone", "kind": "virtual", "serial_end": "4821"}],
     "after_check": True,
+    "needs_pass": True,
     "sessions_ended": 2,
     "checks": ["document", "held_channel"],
     "contacts_told": ["t***@e***.co.example", "k***@m***.example"],
@@ -69,7 +70,30 @@ LETTER: dict[str, Any] = {
     "status_url_text": "https://kaijo.example/ja/request",
 }
 
-FACTS: dict[str, dict[str, Any]] = {"receipt": RECEIPT, "completion": COMPLETION, "letter": LETTER}
+RESET: dict[str, Any] = {
+    "document_id": "c07be4d291f84a6e8d35f0b1a9e62c47",
+    "issued_at": "2026-11-24T01:20:12Z",
+    "template_version": "1",
+    "policy_version": "2026-11",
+    "account_masked": "****-****-9012",
+    "device": "太郎の iPhone",
+    "removed_at": "2026-11-24T01:20:00Z",
+    "proofs": ["password", "mailbox", "call"],
+    "waited_until": None,
+    "sessions_ended": 2,
+    "contacts_told": ["t***@e***.co.example", "***-****-5678"],
+    "object_until": "2026-12-04T01:20:00Z",
+    "hours": RECEIPT["hours"],
+    "help_url": "https://kaijo.example/ja/help",
+    "service_name": "Kaijo",
+}
+
+FACTS: dict[str, dict[str, Any]] = {
+    "receipt": RECEIPT,
+    "completion": COMPLETION,
+    "letter": LETTER,
+    "reset": RESET,
+}
 PAPERS = [(kind, language) for kind in FACTS for language in ("ja", "en")]
 each_paper = pytest.mark.parametrize(("kind", "language"), PAPERS)
 LONG_NAME = ("株式会社" + "寿限無寿限無五劫の擦り切れ海砂利水魚の" * 6)[:100]

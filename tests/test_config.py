@@ -102,6 +102,13 @@ def test_what_is_required_is_asked_for_by_name(live: Given, name: str) -> None:
         ("KAIJO_COMPLIANCE_MAIL", "nobody"),
         ("KAIJO_LIMIT_CONFIRM_LIFE", "48h"),
         ("KAIJO_LIMIT_CONFIRM_LIFE", "soon"),
+        ("KAIJO_TELEPHONE", "demo"),
+        ("KAIJO_TELEPHONE", "asterisk"),
+        ("KAIJO_TWILIO_TOKEN", "0" * 32),
+        ("KAIJO_CALL_COUNTRIES", "Japan"),
+        ("KAIJO_CALL_COUNTRIES", "81;82"),
+        ("KAIJO_CALL_COUNTRIES", "0081"),
+        ("KAIJO_CALL_COUNTRIES", "８１"),
     ],
 )
 def test_unusable_value_stops_the_start_in_one_sentence(live: Given, name: str, value: str) -> None:
@@ -109,6 +116,50 @@ def test_unusable_value_stops_the_start_in_one_sentence(live: Given, name: str, 
     assert re.search(name.removeprefix("KAIJO_LIMIT_").lower(), text.lower())
     assert "\n" not in text
     assert text.endswith(".")
+
+
+TWILIO = {
+    "KAIJO_TELEPHONE": "twilio",
+    "KAIJO_TWILIO_ACCOUNT": "AC" + "a1" * 16,
+    "KAIJO_TWILIO_TOKEN": "0123456789abcdef" * 2,
+    "KAIJO_TWILIO_FROM": "+815012345678",
+}
+
+
+def test_twilio_is_read_with_all_it_needs(live: Given) -> None:
+    settings = from_environment(live | TWILIO | {"KAIJO_CALL_COUNTRIES": "81, +82"})
+    assert settings.telephone == "twilio"
+    assert settings.twilio is not None
+    assert settings.twilio.sender == "+815012345678"
+    assert settings.call_countries == ("81", "82")
+
+
+def test_without_a_telephone_nobody_can_be_called_and_nothing_is_needed(live: Given) -> None:
+    settings = from_environment(live)
+    assert (settings.telephone, settings.twilio, settings.call_countries) == ("none", None, ("81",))
+
+
+@pytest.mark.parametrize("name", [name for name in TWILIO if name != "KAIJO_TELEPHONE"])
+@pytest.mark.parametrize("value", ["", "no such form", "+81 50 1234 5678"])
+def test_what_twilio_lacks_is_asked_for_by_name(live: Given, name: str, value: str) -> None:
+    text = refusal(live | TWILIO | {name: value})
+    assert name in text
+    assert text.endswith(".")
+    assert not value or value not in text
+
+
+def test_the_token_is_shown_nowhere(live: Given) -> None:
+    settings = from_environment(live | TWILIO)
+    assert settings.public_view()["twilio_token"] == "set"
+    assert TWILIO["KAIJO_TWILIO_TOKEN"] not in str(settings.public_view()) + repr(settings)
+
+
+def test_the_demo_rings_on_its_own_page_and_nowhere_else() -> None:
+    assert from_environment(DEMO).telephone == "demo"
+    assert from_environment(DEMO | {"KAIJO_TELEPHONE": "demo"}).telephone == "demo"
+    for wanted in ("none", "twilio"):
+        assert "KAIJO_TELEPHONE" in refusal(DEMO | {"KAIJO_TELEPHONE": wanted})
+    assert "KAIJO_TWILIO_TOKEN" in refusal(DEMO | {"KAIJO_TWILIO_TOKEN": "0" * 32})
 
 
 @pytest.mark.parametrize("name", ["KAIJO_DATABASE_URI", "KAIJO_LIMIT_CONFIRM_LIVE", "KAIJO_DEMO_", "KAIJO_"])

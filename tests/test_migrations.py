@@ -16,7 +16,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, Inspector, inspect, make_url, select, text
+from sqlalchemy import Engine, Inspector, MetaData, Table, inspect, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 
 from migrations import triggers
@@ -36,7 +36,7 @@ REBUILD = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0003", "0002"
 
 
 def upgrade():
@@ -50,7 +50,7 @@ FILL = """    op.execute("UPDATE audit_event SET extra = 'old'")
 BREAK = """
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0003", "0002"
 
 
 def upgrade():
@@ -116,7 +116,7 @@ def wanted_triggers(engine: Engine) -> list[str]:
 
 def later(engine: Engine, folder: Path, script: str) -> None:
     """Go on to one more migration than there is."""
-    (folder / "0002_later.py").write_text(script)
+    (folder / "0003_later.py").write_text(script)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "newline")
@@ -191,6 +191,59 @@ def test_upgrading_leaves_what_is_there(world: World) -> None:
     before = contents(world.runtime.engine)
     upgrade(world.runtime.engine)
     assert contents(world.runtime.engine) == before
+
+
+def first_version(engine: Engine) -> None:
+    """The schema as it was when it was used for the first time."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = engine
+    command.upgrade(config, "0001")
+
+
+def tables_of(engine: Engine) -> list[Table]:
+    """The tables of a database, as it tells them itself."""
+    known = MetaData()
+    known.reflect(engine)
+    return [table for table in known.tables.values() if table.name != "alembic_version"]
+
+
+def rows_in(engine: Engine, tables: list[Table]) -> dict[str, list[Any]]:
+    """The rows of these tables, as far as their columns go."""
+    with engine.connect() as connection:
+        return {table.name: [row._asdict() for row in connection.execute(select(table))] for table in tables}
+
+
+def fill(engine: Engine, rows: dict[str, list[Any]], tables: list[Table]) -> None:
+    """Put rows into a database in any order: only their sum has to fit there."""
+    with engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        if engine.dialect.name == "sqlite":
+            raw.execute("PRAGMA foreign_keys=OFF")
+        with connection.execution_options(writes=True).begin():
+            triggers.drop(connection)
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SET LOCAL session_replication_role = replica"))
+            for table in tables:
+                if rows[table.name]:
+                    connection.execute(table.insert(), rows[table.name])
+            triggers.create(connection)
+
+
+def test_what_the_first_version_has_kept_goes_on_living(world: World, empty: Engine) -> None:
+    world.account()
+    world.reversed()
+    world.session.rollback()
+    first_version(empty)
+    tables = tables_of(empty)
+    kept = rows_in(world.runtime.engine, tables)
+    fill(empty, kept, tables)
+    upgrade(empty)
+    assert rows_in(empty, tables) == kept
+    assert triggers_in(empty) == wanted_triggers(empty)
+    with empty.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
 
 
 def test_data_keys_checks_and_triggers_survive_a_rebuild(world: World, tmp_path: Path) -> None:

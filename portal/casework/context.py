@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from portal.connectors import Connector
 from portal.domain.lifecycle import SYSTEM, Actor
 from portal.domain.limits import Limits
-from portal.engine import writing
+from portal.engine import revocable, writing
+from portal.telephone import Telephone
 from portal.vault import Vault
 
 
@@ -64,7 +65,9 @@ class Context:
     limits: Limits
     vault: Vault
     connectors: Mapping[str, Connector] = field(default_factory=dict)
+    telephone: Telephone | None = None  # None: nobody can be called, so self-service and calls are off
     origin: Origin = Origin()
+    call_countries: tuple[str, ...] = ("81",)  # calling codes
 
     @contextmanager
     def act(self) -> Iterator[None]:
@@ -79,6 +82,12 @@ class Context:
                 yield
         finally:
             info["acting"] = False
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of an act that is taken back alone when it is refused: what was counted around it stays."""
+        with revocable(self.session):
+            yield
 
     def as_system(self) -> Context:
         """The same moment, acted by the desk itself."""

@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import outbox, receipts
-from portal.casework import fresh, rounds, transition
+from portal.casework import fresh, passes, rounds, transition
 from portal.casework.context import Context, NotFound, Refused
 from portal.casework.devices import held_by
-from portal.casework.facts import facts_of, removal_began
-from portal.connectors import Connector, ConnectorError, Device
+from portal.casework.facts import checks_of, facts_of
+from portal.connectors import Connector, ConnectorError, Device, signing_in
 from portal.connectors.runbook import STEPS, waiting_steps
 from portal.domain import lifecycle
 from portal.domain.lifecycle import Act, Status
@@ -183,13 +183,17 @@ def _remove_one(
             return []
         removal = ctx.session.get_one(Removal, removal_id)
         repeated = removal.state in {"sent", "unknown"}
-        removal.state, removal.tries, removal.sent_at = "sent", removal.tries + 1, ctx.now
+        removal.state, removal.tries = "sent", removal.tries + 1
+        # The first try counts: what was bound between two of them is in doubt too.
+        removal.sent_at = removal.sent_at or ctx.now
         device_id = removal.device_id
     try:
         if not (repeated and connector.is_gone(ctx.session, principal, device_id)):
             with ctx.act():
                 if not _still_executing(ctx, case_id):
                     return []
+                # With the device, not after it: in between the password alone would enrol whoever has it.
+                _hold_sign_in(ctx, ctx.session.get_one(Case, case_id), connector, principal)
                 connector.deactivate(ctx.session, principal, device_id, now=ctx.now)
         gone = connector.is_gone(ctx.session, principal, device_id)
         error = "" if gone or connector.by_hand else "still there"
@@ -224,6 +228,7 @@ def _close(
 
 def _finish(ctx: Context, case: Case, connector: Connector, principal: Principal) -> None:
     sessions = connector.end_sessions(ctx.session, principal, now=ctx.now)
+    _hold_sign_in(ctx, case, connector, principal)
     transition.apply(
         ctx,
         case,
@@ -239,6 +244,15 @@ def _finish(ctx: Context, case: Case, connector: Connector, principal: Principal
     receipts.freeze(ctx, case, "completion", sessions_ended=sessions)
 
 
+def _hold_sign_in(ctx: Context, case: Case, connector: Connector, principal: Principal) -> None:
+    """From now on the password alone opens nothing, and for three days nothing that is left can be changed."""
+    standing = [one for one in checks_of(ctx.session, case) if one.round == case.round and not one.voided_at]
+    proven = {one.contact_id for one in standing if one.contact_id and one.result == "match"}
+    passes.require(ctx, principal, ground=proven)
+    if (directory := signing_in(connector)) is not None:
+        directory.hold_changes(ctx.session, principal, ctx.now + ctx.limits.changes_held)
+
+
 def _give_up(ctx: Context, case: Case, rows: Sequence[Removal]) -> None:
     transition.apply(
         ctx,
@@ -252,19 +266,6 @@ def _give_up(ctx: Context, case: Case, rows: Sequence[Removal]) -> None:
         needs_attention=True,
         executing_at=None,
     )
-
-
-def suspend(ctx: Context, case_id: str) -> None:
-    """The worker's part of a freeze after a removal: end all sessions, suspend every device bound since. Repeatable."""
-    ctx = ctx.as_system()
-    case = _readable(ctx, case_id)
-    since = removal_began(ctx.session, case)
-    if since is None:
-        return
-    connector, principal = held_by(ctx, case)
-    with ctx.act():
-        connector.end_sessions(ctx.session, principal, now=ctx.now)
-        connector.suspend_since(ctx.session, principal, since, now=ctx.now)
 
 
 def confirm_step(ctx: Context, case_id: str, removal_id: str, step: str) -> None:

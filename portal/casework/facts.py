@@ -129,6 +129,12 @@ def objection_open(session: Session, case: Case) -> bool:
     return bool(session.execute(query).scalar_one())
 
 
+def is_objected_to(session: Session, account_id: str) -> bool:
+    """Whether somebody has said "this was not me" of the account, and nobody has decided on it."""
+    query = select(exists().where(Objection.account_id == account_id, Objection.outcome.is_(None)))
+    return bool(session.execute(query).scalar_one())
+
+
 def _security_notice_pending(session: Session, case: Case) -> bool:
     query = select(
         exists().where(OutboxRow.case_id == case.id, OutboxRow.security, OutboxRow.state == "pending")

@@ -10,14 +10,24 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from portal import outbox, receipts, throttle, tokens
-from portal.casework import accounts, contests, drafts, proofs, tiers, transition
+from portal.casework import (
+    accounts,
+    contests,
+    drafts,
+    proofs,
+    self_service_facts,
+    self_service_handover,
+    tiers,
+    transition,
+)
 from portal.casework.context import Context, Refused, Throttled
+from portal.casework.owner_sessions import Visitor
 from portal.casework.telling import Recipient, put_notice
 from portal.domain.lifecycle import Act, Status
 from portal.domain.names import search_parts
 from portal.domain.notices import Notice
 from portal.domain.reference import new_reference
-from portal.models import Account, Case, Contact, Principal, new_id
+from portal.models import Account, Case, Contact, Principal, SelfService, new_id
 
 CONSENTS = ("declaration", "waiting", "privacy")
 MATCHABLE = frozenset({Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER})
@@ -57,10 +67,13 @@ class Submitted:
     repeated: bool  # the same draft was sent before
 
 
-def submit(ctx: Context, raw_draft: str, request: OwnerRequest) -> Submitted:
+def submit(
+    ctx: Context, raw_draft: str, request: OwnerRequest, *, visitor: Visitor | None = None
+) -> Submitted:
     """Record a request. One draft makes one case, however often and in how many tabs it is sent.
 
-    No account is looked up here: the answer is the same, and takes as long, whether one exists or not.
+    No account is looked up here: the answer is the same, and takes as long, whether one exists or not. `visitor` is the
+    browser that proved a password on the owner's own path and could not finish it.
     """
     _limit(ctx, "submit_hour", timedelta(hours=1), ctx.limits.submissions_per_ip_hour, raw_draft)
     _limit(ctx, "submit_day", timedelta(days=1), ctx.limits.submissions_per_ip_day, raw_draft)
@@ -71,7 +84,8 @@ def submit(ctx: Context, raw_draft: str, request: OwnerRequest) -> Submitted:
         if draft.case_id is not None:
             before = ctx.session.get_one(Case, draft.case_id)
             return Submitted(before.id, before.reference, repeated=True)
-        case = _new_case(ctx, draft.subject_id, request)
+        attempt = self_service_handover.failed_of(ctx, visitor) if visitor else None
+        case = _new_case(ctx, draft.subject_id, request, attempt.id if attempt else None)
         receipts.freeze(ctx, case, "receipt")
         draft.case_id, draft.sealed_answers = case.id, None
     return Submitted(case.id, case.reference, repeated=False)
@@ -88,7 +102,7 @@ def _limit(ctx: Context, rule: str, window: timedelta, most: int, raw_draft: str
         raise Throttled(int(window.total_seconds()))
 
 
-def _new_case(ctx: Context, subject_id: str, request: OwnerRequest) -> Case:
+def _new_case(ctx: Context, subject_id: str, request: OwnerRequest, attempt_id: str | None) -> Case:
     case = Case(
         id=new_id(),
         subject_id=subject_id,
@@ -106,6 +120,7 @@ def _new_case(ctx: Context, subject_id: str, request: OwnerRequest) -> Case:
         call_time=request.call_time,
         triage=dict(request.triage),
         accepted=dict(request.accepted),
+        self_service_id=attempt_id,
         training=False,
         tier="standard",
         tier_reasons=[],
@@ -205,7 +220,7 @@ def _attach(ctx: Context, case: Case, account: Account, cause: str) -> None:
     principal = only[0] if len(only := list(principals)) == 1 else None
     own = own_contact(ctx, case, account)
     case.account_id, case.principal_id = account.id, principal.id if principal else None
-    case.proven_by = "contact" if own else case.proven_by
+    case.proven_by = _proven_by(ctx, case, account, own)
     verdict = tiers.computed(ctx, case)
     transition.apply(
         ctx,
@@ -226,6 +241,16 @@ def _attach(ctx: Context, case: Case, account: Account, cause: str) -> None:
     if own is not None and own.kind == "email":
         # The reply address is a registered mailbox and its link was opened: that is method H1, already done.
         proofs.record_proof(ctx, case, "H1", contact_id=own.id, evidence={"link": "confirm"})
+
+
+def _proven_by(ctx: Context, case: Case, account: Account, own: Contact | None) -> str | None:
+    """The password, where the browser that sent this request had proven it for this very account and user."""
+    attempt = ctx.session.get(SelfService, case.self_service_id) if case.self_service_id else None
+    user = ctx.session.get(Principal, case.principal_id) if case.principal_id else None
+    is_theirs = attempt and user and attempt.password_at and attempt.principal_id == user.id
+    if user and is_theirs and self_service_facts.password_stands(ctx, account, user):
+        return "password"
+    return "contact" if own else case.proven_by
 
 
 def own_contact(ctx: Context, case: Case, account: Account) -> Contact | None:

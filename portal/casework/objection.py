@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 
-from portal import audit, outbox, receipts, tokens
-from portal.casework import fresh, rounds, tiers, transition
-from portal.casework.context import Context, NotFound
+from portal import audit, receipts, tokens
+from portal.casework import account_objection, fresh, rounds, self_service_end, tiers, transition
+from portal.casework.account_objection import object_on_account, object_without_case, stopped_by
+from portal.casework.context import Context
 from portal.casework.facts import removal_began, removed_of
 from portal.domain.lifecycle import AFTER_REMOVAL, UNFREEZE_OUTCOMES, Act, Actor, Role, Status
-from portal.domain.reference import new_reference
-from portal.models import Account, Case, CaseParty, Contact, IdentityCheck, LinkToken, Objection, new_id
+from portal.models import Case, CaseParty, IdentityCheck, LinkToken, Objection, new_id
+
+__all__ = [
+    "agree_unfreeze",
+    "appeal",
+    "link_for",
+    "object_by_requester",
+    "object_on_account",
+    "object_to",
+    "object_without_case",
+    "propose_unfreeze",
+    "stop_by_link",
+    "stopped_by",
+]
 
 
 def link_for(ctx: Context, raw: str) -> LinkToken | None:
@@ -30,10 +42,12 @@ def link_for(ctx: Context, raw: str) -> LinkToken | None:
 def stop_by_link(ctx: Context, raw: str) -> Case | None:
     """A registered contact pressed "this was not me". Pressing again changes nothing. None when the link is no longer good."""
     link = link_for(ctx, raw)
-    if link is None or link.case_id is None:
+    if link is None or not (link.case_id or link.contact_id):
         return None
-    contact = Actor(roles=frozenset({Role.CONTACT}), contact_id=link.contact_id)
-    return object_to(ctx.as_actor(contact), link.case_id, channel="mail", contact_id=link.contact_id)
+    contact = ctx.as_actor(Actor(roles=frozenset({Role.CONTACT}), contact_id=link.contact_id))
+    if link.case_id is not None:
+        return object_to(contact, link.case_id, channel="mail", contact_id=link.contact_id)
+    return account_objection.stop_without_case(contact, link)
 
 
 def object_by_requester(ctx: Context, case_id: str) -> Case:
@@ -51,19 +65,29 @@ def object_to(ctx: Context, case_id: str, *, channel: str, contact_id: str | Non
             transition.apply(ctx, case, Act.WITHDRAW, said={"why": "not_mine"}, close_reason="not_mine")
             return case
         row = _record(ctx, case, channel, contact_id)
+        if contact_id is not None and case.account_id is not None:
+            self_service_end.stop_account(ctx, case.account_id)
         if _was_upheld_against(ctx, case, contact_id):
             row.outcome, row.decided_at = "upheld", ctx.now
             _late_stop(ctx, case, contact_id)
         elif transition.allows(ctx, case, Act.OBJECT):
             _freeze(ctx, case, row)
-            if removal_began(ctx.session, case) is not None:
-                _suspend_what_came_since(ctx, case)
+            if _something_is_in_doubt(ctx, case, contact_id):
+                account_objection.suspend_what_came_since(ctx, case)
         elif case.status != Status.FROZEN:
             # Nothing is left to stop and nobody would ever decide it: open, it would hold up the account for good.
             row.outcome, row.decided_at = "noted", ctx.now
             _record_on_account(ctx, row)
         ctx.session.flush()
     return case
+
+
+def _something_is_in_doubt(ctx: Context, case: Case, contact_id: str | None) -> bool:
+    """Whether a device went for this case; or lately by self-service, of which only a registered contact can complain."""
+    if removal_began(ctx.session, case) is not None:
+        return True
+    by_contact = contact_id is not None and case.account_id is not None
+    return by_contact and bool(self_service_end.removed_lately(ctx, case.account_id or ""))
 
 
 def _record_on_account(ctx: Context, row: Objection) -> None:
@@ -171,66 +195,6 @@ def _freeze(ctx: Context, case: Case, row: Objection) -> None:
         unfreeze_proposer_id=None,
         unfreeze_agreer_id=None,
     )
-
-
-def _suspend_what_came_since(ctx: Context, case: Case) -> None:
-    outbox.put(
-        ctx.session,
-        ctx.vault,
-        "suspend",
-        unique_key=f"{case.id}:suspend:{case.audit_seq}",
-        now=ctx.now,
-        case_id=case.id,
-    )
-
-
-def object_without_case(ctx: Context, contact_id: str, *, channel: str) -> Case:
-    """A registered contact reports misuse where no case exists: one is opened, directly on hold, for a lead to decide."""
-    contact = ctx.session.get(Contact, contact_id)
-    if contact is None:
-        raise NotFound()
-    with ctx.act():
-        account = ctx.session.get_one(Account, contact.account_id)
-        subject_id = ctx.vault.new_subject(ctx.session)
-        case = Case(
-            id=new_id(),
-            subject_id=subject_id,
-            reference=new_reference(secrets.token_bytes),
-            language=contact.language or "ja",
-            principal_kind="root",
-            problem="other",
-            registered_phone="unknown",
-            phone_on_device="unknown",
-            holder_kind=account.holder_kind or "individual",
-            is_administrator="unknown",
-            account_id=account.id,
-            training=False,
-            theft_suspected=True,
-            frozen_from=None,
-            triage={},
-            accepted={},
-            tier="elevated",
-            tier_reasons=["past_dispute"],
-            round=1,
-        )
-        row = Objection(
-            id=new_id(),
-            account_id=account.id,
-            case_id=case.id,
-            contact_id=contact_id,
-            channel=channel,
-            at=ctx.now,
-        )
-        transition.open_case(
-            ctx,
-            case,
-            Act.OPEN_FROZEN,
-            said={"objection": row.id, "contact": contact_id, "channel": channel, "account": account.id},
-            params={"alarm": "objection"},
-        )
-        ctx.session.add(row)
-        ctx.session.flush()
-    return case
 
 
 def propose_unfreeze(

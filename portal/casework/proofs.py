@@ -1,11 +1,14 @@
-"""What the system itself sees proven: a link opened in a registered mailbox, the code of a letter, a code of another device."""
+"""What the system itself sees proven: a link opened in a registered mailbox, the code of a letter, a code of another device.
+
+Digits keyed on a call are in call_checks.py.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from portal import receipts, tokens
 from portal.casework import contests, transition
@@ -14,7 +17,7 @@ from portal.casework.devices import held_by
 from portal.casework.verification import payload, seal_evidence
 from portal.domain.lifecycle import Act, Status
 from portal.domain.reference import ALPHABET
-from portal.models import Case, Contact, IdentityCheck, LinkToken, new_id
+from portal.models import Case, Contact, IdentityCheck, LinkToken, PhoneCall, new_id
 
 LETTER_CODE = 12  # characters of the reference alphabet: 59 bits
 
@@ -23,7 +26,7 @@ def send_mailbox_link(ctx: Context, case_id: str, contact_id: str, *, version: i
     """Method H1: a link to a registered mailbox. Only to an address of the register, never to a typed one."""
     with ctx.act():
         case = transition.lock(ctx.session, case_id, version=version)
-        contact = _registered(ctx, case, contact_id, "email")
+        contact = registered(ctx, case, contact_id, "email")
         tokens.revoke(ctx.session, now=ctx.now, purpose="mailbox", case_id=case.id, contact_id=contact.id)
         said = {"method": "H1", "contact": contact.id}
         transition.apply(ctx, case, Act.SEND_CHALLENGE, said=said, contact_id=contact.id)
@@ -39,11 +42,11 @@ def confirm_mailbox(ctx: Context, raw: str) -> Case | None:
         if link.round != case.round:
             raise Refused("wrong_status")  # the link stays unused, so that its page does not say it was taken
         record_proof(ctx, case, "H1", contact_id=link.contact_id, evidence={"link": "mailbox"})
-        _contact_proven(ctx, case)
+        contact_proven(ctx, case)
     return case
 
 
-def _contact_proven(ctx: Context, case: Case) -> None:
+def contact_proven(ctx: Context, case: Case) -> None:
     """From the first proof of a registered contact on, the request counts against others of its account."""
     if case.proven_by is None:
         case.proven_by = "contact"
@@ -80,7 +83,7 @@ def post_letter(ctx: Context, case_id: str, contact_id: str, *, version: int | N
     """Method H4: make the letter with a code to the registered postal address; returns the document's id to print."""
     with ctx.act():
         case = transition.lock(ctx.session, case_id, version=version)
-        contact = _registered(ctx, case, contact_id, "post")
+        contact = registered(ctx, case, contact_id, "post")
         _refuse_letter_too_soon(ctx, case)
         code = "".join(secrets.choice(ALPHABET) for _ in range(LETTER_CODE))
         valid_until = ctx.now + ctx.limits.letter_life
@@ -120,7 +123,7 @@ def enter_letter_code(ctx: Context, case_id: str, typed: str) -> bool:
     code = "".join(typed.upper().split()).replace("-", "")
     with ctx.act():
         case = transition.lock(ctx.session, case_id)
-        _refuse_after_failures(ctx, case)
+        refuse_after_failures(ctx, case)
         link = ctx.session.get(LinkToken, _letter_digest(ctx, case, code))
         if link is None or not tokens.is_live(link, ctx.now) or link.round != case.round:
             case.code_failures += 1
@@ -129,7 +132,7 @@ def enter_letter_code(ctx: Context, case_id: str, typed: str) -> bool:
         record_proof(
             ctx, case, "H4", contact_id=link.contact_id, evidence={"letter": link.created_at.isoformat()}
         )
-        _contact_proven(ctx, case)
+        contact_proven(ctx, case)
     return True
 
 
@@ -137,7 +140,7 @@ def enter_device_code(ctx: Context, case_id: str, device_id: str, code: str) -> 
     """Method P1: a code of another device that is bound to the account, typed on the status page."""
     with ctx.act():
         case = transition.lock(ctx.session, case_id)
-        _refuse_after_failures(ctx, case)
+        refuse_after_failures(ctx, case)
         connector, principal = held_by(ctx, case)
         known = {device.id for device in connector.list_devices(ctx.session, principal)}
         if device_id not in known or not connector.accepts_code(
@@ -149,15 +152,26 @@ def enter_device_code(ctx: Context, case_id: str, device_id: str, code: str) -> 
     return True
 
 
-def _refuse_after_failures(ctx: Context, case: Case) -> None:
+def refuse_after_failures(ctx: Context, case: Case) -> None:
     """The count belongs to the case and survives new codes and sessions: no fresh tries by starting again."""
-    if case.code_failures >= ctx.limits.code_tries_per_case:
+    if case.code_failures + _keyed_wrong(ctx, case) >= ctx.limits.code_tries_per_case:
         raise Refused("too_many_codes")
     if case.status not in {Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER} or case.account_id is None:
         raise Refused("wrong_status")
 
 
-def _registered(ctx: Context, case: Case, contact_id: str, kind: str) -> Contact:
+def _keyed_wrong(ctx: Context, case: Case) -> int:
+    """How often digits were keyed on calls of this case that proved nothing: counted on the calls themselves."""
+    tries = select(func.coalesce(func.sum(PhoneCall.tries), 0)).where(
+        PhoneCall.case_id == case.id,
+        PhoneCall.code_digest.is_not(None),
+        or_(PhoneCall.outcome.is_(None), PhoneCall.outcome != "confirmed"),
+    )
+    return int(ctx.session.execute(tries).scalar_one())
+
+
+def registered(ctx: Context, case: Case, contact_id: str, kind: str) -> Contact:
+    """A present contact of the case's account, of that kind. Raises Refused: nothing goes anywhere else."""
     query = select(Contact).where(
         Contact.id == contact_id,
         Contact.account_id == case.account_id,

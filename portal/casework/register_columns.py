@@ -118,6 +118,7 @@ def columns_for(connectors: Sequence[str]) -> Mapping[str, Column]:
         "username": Column(contact.refuse_unprintable, longest=64),
         "external_id": Column(contact.refuse_unprintable, required=True, longest=64),
         "is_administrator": Column(_yes_or_no),
+        "edits_contacts": Column(_yes_or_no),
         "hardware_device": Column(_yes_or_no),
         # contacts
         "email": Column(_email, longest=254),
@@ -133,7 +134,14 @@ def columns_for(connectors: Sequence[str]) -> Mapping[str, Column]:
 
 
 HEADER = tuple(columns_for(()))
-OF_PRINCIPAL = ("principal_kind", "username", "external_id", "is_administrator", "hardware_device")
+OF_PRINCIPAL = (
+    "principal_kind",
+    "username",
+    "external_id",
+    "is_administrator",
+    "edits_contacts",
+    "hardware_device",
+)
 CONFIRMED = {
     "email": "email_confirmed_at",
     "phone": "phone_confirmed_at",

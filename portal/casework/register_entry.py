@@ -18,6 +18,7 @@ class EntryPrincipal:
     external_id: str
     username: str | None = None
     is_administrator: bool | None = None
+    edits_contacts: bool | None = None  # may edit account information, as an administrator may
     hardware_device: bool | None = None
 
 

@@ -47,7 +47,11 @@ def _read(ctx: Context, kept: Mapping[Account, SubjectKey | None]) -> Iterator[H
 
 def _contacts(ctx: Context, accounts: Iterable[Account]) -> dict[str, list[Contact]]:
     found: dict[str, list[Contact]] = {account.id: [] for account in accounts}
-    query = select(Contact).where(Contact.account_id.in_(found)).order_by(Contact.created_at, Contact.id)
+    query = (
+        select(Contact)
+        .where(Contact.account_id.in_(found))
+        .order_by(Contact.created_at, Contact.place, Contact.id)
+    )
     for row in ctx.session.execute(query).scalars():
         found[row.account_id].append(row)
     return found

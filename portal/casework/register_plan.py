@@ -17,7 +17,14 @@ from portal.models import Account, Case
 from portal.models.register import CONTACT_KINDS
 
 OF_ACCOUNT = ("holder_kind", "connector", *NAMES)
-OF_USER = ("external_id", "principal_kind", "username", "is_administrator", "hardware_device")
+OF_USER = (
+    "external_id",
+    "principal_kind",
+    "username",
+    "is_administrator",
+    "edits_contacts",
+    "hardware_device",
+)
 FIELDS = (*OF_ACCOUNT, *OF_USER, *CONTACT_KINDS, "language")
 DECIDED = rounds.VOIDABLE | {Status.EXECUTING}
 

@@ -21,7 +21,7 @@ from portal.domain.lifecycle import Role
 from portal.domain.names import search_parts
 from portal.models import Account, Contact, Principal, SubjectKey, new_id
 
-PRIVILEGE = ("username", "is_administrator", "hardware_device")
+PRIVILEGE = ("username", "is_administrator", "edits_contacts", "hardware_device")
 HIDDEN = "***"
 MASKS: Mapping[str, Callable[[str], str]] = {
     "email": mask_email,
@@ -43,8 +43,8 @@ class Change:
 
     @property
     def is_identity(self) -> bool:
-        """Whether decisions rest on it, so that running ones are void. A language proves nothing."""
-        return self.what not in {"language", "principal"} and self.field != "username"
+        """Whether decisions rest on it, so that running ones are void. A language proves nothing, nor does a user's right."""
+        return self.what not in {"language", "principal"} and self.field not in {"username", "edits_contacts"}
 
     @property
     def masked(self) -> tuple[str, str]:
@@ -104,7 +104,11 @@ def contacts_view(ctx: Context, account: Account) -> tuple[ContactView, ...]:
 
 
 def _contacts(ctx: Context, account: Account) -> list[Contact]:
-    query = select(Contact).where(Contact.account_id == account.id).order_by(Contact.created_at, Contact.id)
+    query = (
+        select(Contact)
+        .where(Contact.account_id == account.id)
+        .order_by(Contact.created_at, Contact.place, Contact.id)
+    )
     return list(ctx.session.execute(query).scalars())
 
 
@@ -149,7 +153,7 @@ def enter(ctx: Context, entry: Entry) -> Account:
     for principal in entry.principals:
         _add_principal(ctx, account, principal)
     for contact in entry.contacts:
-        _add_contact(ctx, account, contact)
+        _add_contact(ctx, account, contact, place=_place(entry, contact))
     terms = _terms(
         [(contact.kind, contact.value) for contact in entry.contacts],
         [getattr(entry, column) for column in NAMES],
@@ -167,14 +171,25 @@ def _add_principal(ctx: Context, account: Account, entry: EntryPrincipal) -> Non
             external_id=entry.external_id,
             username=entry.username,
             is_administrator=entry.is_administrator,
+            edits_contacts=entry.edits_contacts,
             hardware_device=entry.hardware_device,
             created_at=ctx.now,
         )
     )
 
 
+def _place(entry: Entry, contact: EntryContact) -> int:
+    """Where a contact stands among those of its kind in the register."""
+    return [each for each in entry.contacts if each.kind == contact.kind].index(contact)
+
+
 def _add_contact(
-    ctx: Context, account: Account, entry: EntryContact, *, predecessor: Contact | None = None
+    ctx: Context,
+    account: Account,
+    entry: EntryContact,
+    *,
+    place: int = 0,
+    predecessor: Contact | None = None,
 ) -> Contact:
     row = Contact(
         id=new_id(),
@@ -183,6 +198,7 @@ def _add_contact(
         language=entry.language,
         is_mobile=_is_mobile(entry),
         predecessor_id=predecessor.id if predecessor else None,
+        place=predecessor.place if predecessor else place,
         confirmed_at=entry.confirmed_at,
         created_at=ctx.now,
     )
@@ -208,7 +224,8 @@ def _terms(contacts: Iterable[tuple[str, str]], names: Iterable[str | None]) -> 
     return found
 
 
-def _read_terms(ctx: Context, account: Account) -> None:
+def read_terms(ctx: Context, account: Account) -> None:
+    """Let the account be found by its present contacts and names, and by nothing else."""
     ctx.session.flush()
     present = [row for row in _contacts(ctx, account) if row.retired_at is None]
     terms = _terms(
@@ -282,7 +299,7 @@ def write(ctx: Context, account: Account, differences: Iterable[Change]) -> None
     """Make the changes. The caller has the right to, holds the act open, records it and voids what rested on the old facts."""
     for change in differences:
         _WRITERS[change.what](ctx, account, change)
-    _read_terms(ctx, account)
+    read_terms(ctx, account)
 
 
 def _write_account(ctx: Context, account: Account, change: Change) -> None:
@@ -295,11 +312,16 @@ def _write_name(ctx: Context, account: Account, change: Change) -> None:
 
 
 def _write_contact(ctx: Context, account: Account, change: Change) -> None:
-    old = change.row if isinstance(change.row, Contact) else None
+    replace_contact(ctx, account, change.after, change.row if isinstance(change.row, Contact) else None)
+
+
+def replace_contact(ctx: Context, account: Account, entry: EntryContact, old: Contact | None) -> Contact:
+    """Put a new contact in the place of an old one. The caller sees to the search terms and to what rested on the old one."""
     if old is not None:
         old.retired_at = ctx.now
-    row = _add_contact(ctx, account, change.after, predecessor=old)
+    row = _add_contact(ctx, account, entry, predecessor=old)
     record(ctx, account, "account:contact:changed", contact=row.id, kind=row.kind)
+    return row
 
 
 def _write_on_row(ctx: Context, account: Account, change: Change) -> None:

@@ -17,6 +17,7 @@ from portal.casework.context import Context, NotFound, Refused
 from portal.casework.logins import Entry
 from portal.casework.sessions import SignedIn
 from portal.casework.staff_changes import CHANGES, Payload
+from portal.domain.audit_tags import FACTS
 from portal.domain.lifecycle import Actor, Role
 from portal.models import Installation, Proposal, Staff, new_id
 
@@ -146,7 +147,7 @@ def _record(ctx: Context, asked: staff_matters.Proposed, tag: str, **more: Any) 
     if asked.target:
         known["staff"] = asked.target.id
     known["role"] = asked.payload.get("role")
-    facts = {key: value for key, value in known.items() if key in audit.FACTS[tag]}
+    facts = {key: value for key, value in known.items() if key in FACTS[tag]}
     stream = f"staff:{asked.target.id}" if asked.target else "system"
     audit.append(ctx.session, stream, tag, actor=ctx.actor_name, at=ctx.now, facts=facts)
 

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from portal import audit, outbox, tokens
 from portal.casework import telling
 from portal.casework.context import Context
+from portal.contact import mask_account_number
 from portal.domain.lifecycle import Role
-from portal.models import Person, Proposal, Staff, new_id
+from portal.models import Account, Person, Proposal, Staff, new_id
 
 # What a `staff_changed` notice may be about; its words have one sentence for each.
 CHANGES = (
@@ -92,6 +93,13 @@ def changed(
             own=own,
             role=role.value if role else None,
         )
+
+
+def about_account(ctx: Context, account: Account, **facts: Any) -> None:
+    """Tell every admin and lead what was decided about an account. The words have one sentence for each kind and state."""
+    number = mask_account_number(account.number)
+    for staff in holders(ctx, Role.ADMIN, Role.LEAD):
+        _put(ctx, staff, "account_setting", None, about=number, **facts)
 
 
 def _put(ctx: Context, staff: Staff, notice: str, expires_at: datetime | None, **params: Any) -> None:

@@ -13,7 +13,7 @@ from portal import audit, outbox, throttle, tokens
 from portal.casework.context import Context
 from portal.casework.facts import contacts_of
 from portal.domain.lifecycle import Act, Role, Status
-from portal.domain.notices import NOTICES, Notice
+from portal.domain.notices import NOTICES, Notice, waking
 from portal.models import Account, Case, Contact, Staff, StaffRole
 
 BOTH = "ja+en"  # a contact whose language nobody recorded is written to in both, Japanese first
@@ -26,6 +26,11 @@ class Recipient:
     language: str
     contact: Contact | None = None
     staff: Staff | None = None
+
+    @property
+    def is_called(self) -> bool:
+        """Whether the notice is spoken to them: see notice_calls.py."""
+        return self.contact is not None and self.contact.kind == "phone"
 
 
 def tell(
@@ -44,7 +49,8 @@ def tell(
 
 def put_notice(ctx: Context, case: Case, notice: Notice, to: Recipient, params: Mapping[str, Any]) -> None:
     """Queue one notice for one recipient; what it says is frozen now."""
-    links = {purpose: _link(ctx, case, purpose, to) for purpose in notice.links} if not to.staff else {}
+    linked = () if to.staff or to.is_called else notice.links
+    links = {purpose: _link(ctx, case, purpose, to) for purpose in linked}
     frozen = {
         "links": links,
         "at": audit.timestamp(ctx.now),
@@ -55,9 +61,10 @@ def put_notice(ctx: Context, case: Case, notice: Notice, to: Recipient, params: 
     outbox.put(
         ctx.session,
         ctx.vault,
-        "mail",
+        "spoken" if to.is_called else "mail",
         unique_key=f"{case.id}:{case.audit_seq}:{notice.key}:{to.key}",
         now=ctx.now,
+        not_before=waking(ctx.now) if to.is_called else ctx.now,
         subject_id=case.subject_id,
         params=frozen,
         notice=notice.key,
@@ -86,16 +93,17 @@ def _recipients(ctx: Context, case: Case, notice: Notice, contact_id: str | None
 
 
 def _registered(ctx: Context, case: Case, notice: Notice) -> Iterator[Recipient]:
-    """Every registered mailbox but the requester's own, which gets the requester's notice. Telephones come with calls."""
+    """Every registered mailbox but the requester's own, which gets the requester's notice; and telephones, if it is spoken."""
     # What an unproven requester does to their own request, again and again, is worth no more mails than its filing.
     capped = not notice.security or Role.OWNER in ctx.actor.roles
     if case.account_id is None or (capped and _enough_for_today(ctx, case)):
         return
+    kinds = {"email", "phone"} if notice.spoken and ctx.telephone is not None else {"email"}
     account = ctx.session.get_one(Account, case.account_id)
     own = ctx.vault.open(ctx.session, case.subject_id, case, "reply_email")
     for contact in contacts_of(ctx.session, account.id, now=ctx.now, limit=ctx.limits.contact_age):
         value = ctx.vault.open(ctx.session, account.subject_id, contact, "value")
-        if contact.kind == "email" and value != own:
+        if contact.kind in kinds and value != own:
             yield _to_contact(contact)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from portal.casework import rounds, staff, transition, waiting
+from portal.casework import overdue_calls, protection, rounds, staff, transition, waiting
 from portal.casework.context import Context
 from portal.domain.lifecycle import SYSTEM, Act
 from portal.models import Case, CaseTimer
@@ -71,9 +71,11 @@ def run_due(runtime: Runtime) -> int:
     with runtime.sessions() as session:
         ctx = runtime.context(session, SYSTEM)
         staff.apply_due(ctx)
+        protection.apply_due(ctx)
         query = select(CaseTimer.case_id, CaseTimer.act, CaseTimer.at).where(CaseTimer.at <= ctx.now)
         due = session.execute(query.order_by(CaseTimer.at, CaseTimer.case_id).limit(BATCH)).all()
-        return sum(run_one(ctx, case_id, Act(act), at) for case_id, act, at in due)
+        done = sum(run_one(ctx, case_id, Act(act), at) for case_id, act, at in due)
+        return done + overdue_calls.end_all(ctx)
 
 
 def run_one(ctx: Context, case_id: str, act: Act, at: datetime) -> bool:

@@ -15,6 +15,7 @@ from portal.casework import telling
 from portal.casework.context import Context, NotFound, Refused, Stale
 from portal.casework.facts import facts_of
 from portal.domain import lifecycle
+from portal.domain.audit_tags import ACT_TAGS
 from portal.domain.business_time import add_business_hours
 from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import Act, NotAllowed, Status
@@ -83,7 +84,7 @@ def apply(
         audit.append_case(
             ctx.session,
             case,
-            audit.ACT_TAGS[act],
+            ACT_TAGS[act],
             actor=ctx.actor_name,
             at=ctx.now,
             facts=said or {},
@@ -114,7 +115,7 @@ def open_case(ctx: Context, case: Case, act: Act, *, said: Mapping[str, Any], **
     case.version, case.audit_seq, case.audit_head = 1, 0, audit.GENESIS
     case.round, case.tier = case.round or 1, case.tier or "standard"
     audit.append_case(
-        ctx.session, case, audit.ACT_TAGS[act], actor=ctx.actor_name, at=ctx.now, facts=said, was=None
+        ctx.session, case, ACT_TAGS[act], actor=ctx.actor_name, at=ctx.now, facts=said, was=None
     )
     case.due_at = ctx.now
     ctx.session.add(case)

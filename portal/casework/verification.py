@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from portal.casework import fresh, roles, telling, tiers, transition
+from portal.casework import fresh, phones, roles, telling, tiers, transition
 from portal.casework.context import Context, NotFound, Refused
 from portal.domain import policy
 from portal.domain.evidence import evidence_errors, needs_note
@@ -202,11 +202,21 @@ def mark_pressure(ctx: Context, case_id: str, marker: str, *, version: int | Non
         )
 
 
+def askable(ctx: Context, case: Case) -> tuple[str, ...]:
+    """The methods that the owner can be asked for now: no call where nobody can be called."""
+    calls = phones.can_call(ctx, case)
+    return tuple(
+        key for key, method in METHODS.items() if method.available and (calls or not method.needs_telephone)
+    )
+
+
 def ask(ctx: Context, case_id: str, items: Sequence[str], *, version: int | None = None) -> None:
     """Ask the owner for proof, in the owner's language; the desk's clock pauses."""
     wanted = [item for item in items if item in METHODS and METHODS[item].available]
     with ctx.act():
         case = transition.lock(ctx.session, case_id, version=version)
+        if any(METHODS[item].needs_telephone for item in wanted):
+            phones.require(ctx, case)
         until = (ctx.now + ctx.limits.owner_answer).isoformat()
         transition.apply(
             ctx,

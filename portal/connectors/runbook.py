@@ -34,6 +34,7 @@ class RunbookConnector:
 
     key = "runbook"
     checks_passwords = False
+    holds_pass = False
     by_hand = True
     needs_owner_ready = True
 

@@ -13,7 +13,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from portal import db, install
 from portal.config import SettingsError
-from portal.demo import filling
+from portal.demo import filling, owners
 from portal.demo.programme import WALKS
 from portal.demo.staff import sign_in_details
 from portal.runtime import Runtime
@@ -48,6 +48,8 @@ def codes() -> None:
         now = runtime.clock(session)
     for each in sign_in_details(runtime):
         click.echo(f"{pyotp.TOTP(each.secret).at(now)}  {each.address:26} {each.roles}")
+    for line in owners.code_lines(runtime):
+        click.echo(line)
     click.echo(f"The next codes come in {STEP_SECONDS - int(now.timestamp()) % STEP_SECONDS} seconds.")
 
 
@@ -75,13 +77,17 @@ def _fill(runtime: Runtime, app: Flask, cases: int, seed: int) -> None:
 
 
 def sign_in_table(runtime: Runtime) -> str:
-    """How the staff of a demo sign in, for the terminal: password and key of the second factor stand in clear."""
+    """How the staff and some owners of a demo sign in, for the terminal: password and key of the second factor stand in clear."""
     rows = [
         f"  {each.address:26} {each.password or '(set by hand)':20} {each.secret}  {each.roles}, {each.name}"
         for each in sign_in_details(runtime)
     ]
     return "\n".join(
-        ["Staff sign in with address, password, and the codes of this key (flask demo codes):", *rows]
+        [
+            "Staff sign in with address, password, and the codes of this key (flask demo codes):",
+            *rows,
+            *owners.table(runtime),
+        ]
     )
 
 

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.config import SettingsError
-from portal.demo import bulk, papers
+from portal.demo import bulk, owners, papers
 from portal.demo.programme import OPENING, WALKS, Told, Walk, perform
 from portal.demo.stage import set_up
 from portal.models import Staff
@@ -33,6 +33,7 @@ def fill(
     _refuse(runtime)
     with runtime.sessions() as session, papers.painters() as painting:
         stage = set_up(runtime, app, session, painting, opening=OPENING)
+        owners.settle_in(stage.system, seed)
         told = perform(stage, seed, programme, lambda: done(1))
         bulk.spread(stage, told, seed, max(0, cases - len(told)), done)
         painting.hand_out(stage)

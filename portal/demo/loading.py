@@ -49,7 +49,8 @@ def widen(connection: Connection) -> None:
 
 def insert(connection: Connection, name: str, rows: Tuples) -> None:
     """Insert rows that have all columns of their table, in its order."""
-    columns = ", ".join(column.key for column in Base.metadata.tables[name].columns)
+    # quoted: some names are words of SQL
+    columns = ", ".join(f'"{column.key}"' for column in Base.metadata.tables[name].columns)
     if connection.dialect.name == "sqlite":
         for marks, values in _in_portions(connection, rows):
             _driver(connection).execute(f"INSERT INTO {name} ({columns}) VALUES {marks}", values)

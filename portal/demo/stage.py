@@ -119,8 +119,8 @@ def set_up(runtime: Runtime, app: Flask, session: Session, papers: Papers, *, op
     end = runtime.clock(session)
     session.rollback()
     clock = Clock(end - opening)
-    # The stories know the usual limits; a setting holds for what comes after them.
-    own = replace(runtime, clock=lambda _session: clock.now, limits=DEFAULTS)
+    # The stories know the usual limits and no telephone; a setting holds, and calls ring, for what comes after them.
+    own = replace(runtime, clock=lambda _session: clock.now, limits=DEFAULTS, telephone=None)
     return Stage(own, app, session, papers, clock, end)
 
 

@@ -142,6 +142,44 @@ class Limits:
     mails_per_mailbox_all_day: int = _count(24, 6, 24, "policy: from however many networks it is named")
     lookups_per_ip_hour: int = _count(10, 1, 10, "policy")
 
+    # The owner's own path
+    self_service_life: timedelta = _time("60min", "15min", "60min", "policy: one sitting")
+    self_service_starts_hour: int = _count(10, 3, 20, "policy: an account and network")
+    self_service_hold_hours: int = _hours(0, 0, 720, "AWS: none where mailbox and telephone are proven")
+    corrected_phone_wait_hours: int = _hours(72, 72, 720, "policy: the holder of the old number can object")
+    prove_link_life: timedelta = _time("30min", "5min", "30min", f"{NIST} 4.2.1.2 B(d): at most 24 h")
+    prove_resend_wait: timedelta = _time("60s", "30s", "10min", "policy")
+    prove_mails_hour: int = _count(3, 1, 3, "policy")
+    prove_mails_day: int = _count(6, 1, 6, "policy")
+    changes_held: timedelta = _time("72h", "72h", "168h", "Coinbase: 48 to 72 h after a recovery")
+    limited_session: timedelta = _time("15min", "5min", "15min", "policy: it may only manage devices")
+    owner_session: timedelta = _time("30min", "5min", "60min", f"{NIST} 2.2.3: below AAL2's 12 h")
+    pass_life: timedelta = _time("60min", "10min", "60min", "Entra, Temporary Access Pass: 1 h")
+    pass_resend_wait: timedelta = _time("60s", "30s", "10min", "policy")
+    pass_tries: int = _count(5, 3, 5, f"{NIST} 3.2.2 B")
+    owner_password_tries: int = _count(5, 3, 10, f"{ASVS} 6.3.1: an account and network, in 15 min")
+    owner_password_per_ip_hour: int = _count(50, 10, 50, f"{ASVS} 6.3.1")
+    owner_password_account_day: int = _count(100, 20, 100, f"{NIST} 3.2.2: at most 100")
+    owner_code_tries: int = _count(5, 3, 5, f"{ASVS} 6.6.3: in 15 min")
+    owner_code_cap: int = _count(20, 5, 20, f"{NIST} 3.2.2: at most 100")
+    resync_steps: int = _count(120, 20, 240, "a clock that is off by an hour")
+    new_device_tries: int = _count(5, 3, 5, "policy")
+    new_device_life: timedelta = _time("10min", "5min", "15min", "policy: a key that is not yet a factor")
+
+    # Telephone calls
+    call_code_life: timedelta = _time("5min", "2min", "10min", f"{NIST} 4.2.1.2 B(c): at most 10 min")
+    call_tries: int = _count(3, 1, 3, "policy: a call")
+    call_failures_cap: int = _count(10, 3, 10, f"{NIST} 3.2.2: at most 100")
+    call_wait: timedelta = _time("60s", "30s", "10min", "policy")
+    calls_per_number_hour: int = _count(3, 1, 3, "policy")
+    calls_per_number_day: int = _count(5, 1, 5, "policy")
+    calls_per_account_day: int = _count(10, 3, 10, "policy")
+    calls_per_ip_hour: int = _count(5, 1, 5, "policy")
+    calls_in_all_hour: int = _count(300, 1, 5000, "policy: a breaker against toll fraud")
+    notice_call_tries: int = _count(3, 1, 5, "policy: then the notice has finally failed")
+    notice_call_again: timedelta = _time("1h", "5min", "6h", "policy")
+    phone_change_told: tuple[timedelta, ...] = _times("7d,28d", "1d", "30d", "policy: and at once")
+
     # Staff
     staff_idle: timedelta = _time("15min", "5min", "15min", f"{NIST} 2.3.3: AAL3")
     staff_idle_warning: timedelta = _time("13min", "3min", "14min", "WCAG 2.2, 2.2.1")
@@ -196,6 +234,10 @@ ORDERED = (
     ("wait_elevated_hours", "wait_last_resort_hours"),
     ("submissions_per_ip_hour", "submissions_per_ip_day"),
     ("mails_per_mailbox_hour", "mails_per_mailbox_day"),
+    ("prove_mails_hour", "prove_mails_day"),
+    ("calls_per_number_hour", "calls_per_number_day"),
+    ("prove_link_life", "self_service_life"),
+    ("phone_change_told", "contact_age"),
     ("mails_per_mailbox_day", "mails_per_mailbox_all_day"),
     ("appeal_window", "retention_evidence"),
     ("objection_window", "retention_evidence"),

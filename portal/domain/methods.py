@@ -17,7 +17,6 @@ ATTESTED = ("system", "person")
 CHANNELS = ("email", "phone", "post")
 RESULTS = ("match", "mismatch", "could_not")  # "not done" is that there is no check
 WHY_UNAVAILABLE = (
-    "comes_with_telephone",
     "comes_with_recovery_codes",
     "comes_with_registered_keys",
     "comes_with_recovery_contacts",
@@ -44,8 +43,13 @@ class Method:
 
     @property
     def available(self) -> bool:
-        """Whether a check of this kind can be recorded now."""
+        """Whether a check of this kind can be recorded at all; one over the telephone, where one is connected."""
         return self.why_unavailable is None
+
+    @property
+    def needs_telephone(self) -> bool:
+        """Whether the portal itself has to call somebody for it."""
+        return self.channel == "phone"
 
 
 _DOCUMENT = (
@@ -74,10 +78,8 @@ METHODS: Mapping[str, Method] = {
         Method("H1", "held_channel", strength="medium", attested="system", channel="email",
                evidence=(text("address_masked"), text("link"), text("network_address", 45, required=False))),
         Method("H2", "held_channel", strength="medium", attested="system", channel="phone",
-               why_unavailable="comes_with_telephone",
-               evidence=(text("number_masked"), text("call"), text("tries", 4), text("key_pressed", 4))),
+               evidence=(text("number_masked"), text("call"), text("tries", 4))),
         Method("H3", "held_channel", strength="medium_high", attested="system", channel="phone", live=True,
-               why_unavailable="comes_with_telephone",
                evidence=(text("call"), text("call_length", 10), text("pin"))),
         Method("H4", "held_channel", strength="medium", attested="system", channel="post",
                evidence=(text("letter"), EvidenceField("posted_on", kind="date"), text("code"))),

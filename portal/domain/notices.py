@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import Act, Status
 
 AUDIENCES = ("requester", "contacts", "contact", "leads", "compliance", "staff")
@@ -16,20 +19,24 @@ AUDIENCES = ("requester", "contacts", "contact", "leads", "compliance", "staff")
 
 @dataclass(frozen=True)
 class Notice:
-    """`security` notices hold the removal up until they are out. `links` are the tokens that the mail carries."""
+    """`security` notices hold the removal up until they are out. `links` are the tokens that the mail carries.
+
+    `spoken` ones are worth ringing a person: registered telephones are called too, with 9 for "this was not me".
+    """
 
     key: str
     audience: str
     security: bool = False
     links: tuple[str, ...] = ()
+    spoken: bool = False
 
 
 def _requester(key: str, *links: str, security: bool = False) -> Notice:
     return Notice(key, "requester", security, links or ("status",))
 
 
-def _contacts(key: str, *, security: bool = True) -> Notice:
-    return Notice(key, "contacts", security, ("stop",))
+def _contacts(key: str, *, security: bool = True, spoken: bool = False) -> Notice:
+    return Notice(key, "contacts", security, ("stop",), spoken)
 
 
 _LEADS_ALARM = Notice("lead_alarm", "leads")
@@ -48,13 +55,16 @@ NOTICES: Mapping[tuple[Act, Status], tuple[Notice, ...]] = {
     (Act.REMIND_OWNER, Status.WAITING_OWNER): (_requester("reminder"),),
     (Act.EXPIRE_WAITING, Status.EXPIRED): (_requester("expired"),),
     (Act.ALARM_APPROVAL, Status.PENDING_APPROVAL): (_LEADS_ALARM,),
-    (Act.APPROVE, Status.COOLING_OFF): (_requester("approved", security=True), _contacts("approved")),
+    (Act.APPROVE, Status.COOLING_OFF): (
+        _requester("approved", security=True),
+        _contacts("approved", spoken=True),
+    ),
     (Act.APPROVE_DECLINE, Status.DECLINED): (_requester("declined"),),
     (Act.START_WAITING, Status.COOLING_OFF): (
         _requester("waiting_started", security=True),
         _contacts("waiting_started"),
     ),
-    (Act.REMIND_CONTACTS, Status.COOLING_OFF): (_contacts("waiting_reminder"),),
+    (Act.REMIND_CONTACTS, Status.COOLING_OFF): (_contacts("waiting_reminder", spoken=True),),
     (Act.EXTEND_WAITING, Status.COOLING_OFF): (
         _requester("waiting_extended", security=True),
         _contacts("waiting_extended"),
@@ -68,7 +78,7 @@ NOTICES: Mapping[tuple[Act, Status], tuple[Notice, ...]] = {
     (Act.ALARM_EXECUTING, Status.EXECUTING): (_LEADS_ALARM,),
     (Act.CONFIRM_GONE, Status.DEACTIVATED): (
         _requester("deactivated", security=True),
-        _contacts("deactivated"),
+        _contacts("deactivated", spoken=True),
     ),
     (Act.FAIL_REMOVAL, Status.READY): (_requester("removal_failed"), _LEADS_ALARM),
     (Act.OBJECT, Status.FROZEN): _FROZEN,
@@ -94,9 +104,51 @@ OTHER_NOTICES = (
     "staff_invite",
     "staff_proposal",
     "staff_changed",
+    "account_setting",
     "settings_changed",
 )
 
-ALL_NOTICES: tuple[str, ...] = tuple(
-    sorted({notice.key for notices in NOTICES.values() for notice in notices} | set(OTHER_NOTICES))
+# Notices about an account and no request, to its registered mailboxes: see casework/account_notices.py.
+ACCOUNT_NOTICES = (
+    "self_service_link",
+    "self_service_waiting",
+    "self_service_done",
+    "calls_off",
+    "codes_refused_owner",
+    "lost_device_used",
+    "owner_recovery_used",
+    "owner_codes_renewed",
+    "device_registered",
+    "owner_device_removed",
+    "one_use_pass",
+    "phone_changed",
+    "phone_reverted",
+    "iam_device_removed",
 )
+
+ALL_NOTICES: tuple[str, ...] = tuple(
+    sorted(
+        {notice.key for notices in NOTICES.values() for notice in notices}
+        | {*OTHER_NOTICES, *ACCOUNT_NOTICES}
+    )
+)
+
+# What registered telephones are told: notices of a case, and of an account without one.
+SPOKEN: tuple[str, ...] = tuple(
+    sorted(
+        {notice.key for notices in NOTICES.values() for notice in notices if notice.spoken}
+        | {"self_service_waiting", "self_service_done", "phone_changed", "phone_reverted"}
+    )
+)
+
+# Nobody is rung up at night to be told something, however urgent it is to the desk.
+RINGS_FROM, RINGS_UNTIL = time(8), time(21)
+
+
+def waking(moment: datetime) -> datetime:
+    """The moment itself, or the end of the night in Japan that it falls into."""
+    local = moment.astimezone(ZoneInfo(LANGUAGES["ja"].zone))
+    if RINGS_FROM <= local.time() < RINGS_UNTIL:
+        return moment
+    day = local.date() if local.time() < RINGS_FROM else local.date() + timedelta(days=1)
+    return datetime.combine(day, RINGS_FROM, tzinfo=local.tzinfo).astimezone(moment.tzinfo)

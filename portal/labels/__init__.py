@@ -12,16 +12,18 @@ from flask import Flask
 from flask_babel import LazyString
 
 from portal import i18n
-from portal.labels import acts, answers, checks, desk, records, register, stages
+from portal.labels import acts, answers, calls, checks, desk, records, register, self_service, stages
 
 TABLES: Mapping[str, Mapping[str, LazyString]] = {
     **stages.TABLES,
     **acts.TABLES,
+    **calls.TABLES,
     **checks.TABLES,
     **answers.TABLES,
     **records.TABLES,
     **desk.TABLES,
     **register.TABLES,
+    **self_service.TABLES,
 }
 
 

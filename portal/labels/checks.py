@@ -44,8 +44,8 @@ METHOD_HOW: Words = {
         "The system calls the number in the register. It counts when the digits on the screen are keyed in."
     ),
     "H3": _l(
-        "Call the number on record, not the number in the form. It counts when the owner keys in the "
-        "digits that only the status page shows."
+        "The system calls the number on record, not the number in the form, while you have the owner on "
+        "the status page. It counts when they key in the digits that only that page shows."
     ),
     "H4": _l(
         "Print the letter and post it to the address in the register, not to be forwarded. It counts "
@@ -112,7 +112,6 @@ CHANNEL: Words = {
 }
 
 UNAVAILABLE: Words = {
-    "comes_with_telephone": _l("Not available: no telephone service is connected."),
     "comes_with_recovery_codes": _l("Not available: owners have no recovery codes here."),
     "comes_with_registered_keys": _l("Not available: no keys are registered here."),
     "comes_with_recovery_contacts": _l("Not available: nobody is named as recovery contact."),
@@ -136,9 +135,8 @@ EVIDENCE: Words = {
     "number_masked": _l("Phone number (partly hidden)"),
     "call": _l("Number of the call"),
     "tries": _l("Attempts"),
-    "key_pressed": _l("Key pressed"),
     "call_length": _l("Length of the call"),
-    "pin": _l("Number of the code sent"),
+    "pin": _l("Checksum of the digits"),
     "letter": _l("Letter"),
     "posted_on": _l("Posted on"),
     "code": _l("Code"),

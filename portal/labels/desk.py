@@ -16,6 +16,9 @@ PROPOSAL: Words = {
     "address_change": _l("Change a colleague's address"),
     "re_enable": _l("Enable a sign-in again"),
     "factor_reset": _l("Reset a colleague's MFA device"),
+    "account_protect": _l("Protect the account"),
+    "account_unprotect": _l("Lift the protection of the account"),
+    "account_calls_on": _l("Allow automated calls again"),
 }
 
 # What is wrong with a register file, as the import page says it beside line and column.

@@ -9,7 +9,12 @@ from portal.models.cases import (
     IdentityCheck,
     Objection,
 )
-from portal.models.directory import DirectoryDevice, DirectoryPrincipal, DirectorySession
+from portal.models.directory import (
+    DirectoryDevice,
+    DirectoryPrincipal,
+    DirectoryRecoveryCode,
+    DirectorySession,
+)
 from portal.models.plumbing import (
     AuditEvent,
     AuditStream,
@@ -20,9 +25,9 @@ from portal.models.plumbing import (
     OutboxRow,
     Removal,
     RunbookStep,
-    SelfService,
     Throttle,
 )
+from portal.models.recovery import ManagedRemoval, OwnerSession, PhoneCall, PhoneChange, SelfService
 from portal.models.register import (
     Account,
     AccountMark,
@@ -56,15 +61,20 @@ __all__ = [
     "DemoMail",
     "DirectoryDevice",
     "DirectoryPrincipal",
+    "DirectoryRecoveryCode",
     "DirectorySession",
     "Document",
     "Draft",
     "IdentityCheck",
     "Installation",
     "LinkToken",
+    "ManagedRemoval",
     "Objection",
     "OutboxRow",
+    "OwnerSession",
     "Person",
+    "PhoneCall",
+    "PhoneChange",
     "Principal",
     "Proposal",
     "Removal",

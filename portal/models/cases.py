@@ -134,6 +134,8 @@ class Case(Base):
     # what we found and who has it
     account_id: Mapped[str | None] = ref("account.id", index=True)
     principal_id: Mapped[str | None] = ref("principal.id")
+    # The attempt that led here, from the browser that had proven the password in it.
+    self_service_id: Mapped[str | None] = ref("self_service.id")
     matched_at: Mapped[datetime | None] = fact(UtcDateTime)
     proven_by: Mapped[str | None] = fact(String(12))  # password | contact
     contest_id: Mapped[str | None] = fact(String(32), index=True)

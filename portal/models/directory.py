@@ -18,6 +18,12 @@ class DirectoryPrincipal(Base):
     password_hash: Mapped[str] = column("secret", String(200))
     password_set_at: Mapped[datetime] = fact(UtcDateTime)
     password_reset_at: Mapped[datetime | None] = fact(UtcDateTime)
+    # After a removal: the next sign-in takes a one-use pass and may only enrol.
+    must_enrol_since: Mapped[datetime | None] = fact(UtcDateTime)
+    # Wrong codes in a row; survives sessions, new codes and waiting.
+    code_failures: Mapped[int] = fact(Integer, default=0)
+    # For some days after a recovery contacts and other devices stay as they are.
+    changes_held_until: Mapped[datetime | None] = fact(UtcDateTime)
 
 
 class DirectoryDevice(Base):
@@ -30,6 +36,8 @@ class DirectoryDevice(Base):
     serial: Mapped[str] = fact(String(32))
     sealed_secret: Mapped[bytes] = sealed("secret")
     last_step: Mapped[int] = fact(Integer, default=0)
+    # Steps by which the device's clock is off, as a resynchronisation found.
+    offset: Mapped[int] = fact(Integer, default=0)
     registered_at: Mapped[datetime] = fact(UtcDateTime)
     removed_at: Mapped[datetime | None] = fact(UtcDateTime)
     suspended_at: Mapped[datetime | None] = fact(UtcDateTime)
@@ -41,5 +49,18 @@ class DirectorySession(Base):
     id: Mapped[str] = key()
     principal_id: Mapped[str] = ref("directory_principal.id", index=True)
     mfa: Mapped[bool] = fact(Boolean)
+    device_id: Mapped[str | None] = fact(String(32))
     started_at: Mapped[datetime] = fact(UtcDateTime)
     ended_at: Mapped[datetime | None] = fact(UtcDateTime)
+
+
+class DirectoryRecoveryCode(Base):
+    """A saved code that signs in once. A new set deletes the old one."""
+
+    __tablename__ = "directory_recovery_code"
+
+    id: Mapped[str] = key()
+    principal_id: Mapped[str] = ref("directory_principal.id", index=True)
+    hash: Mapped[str] = column("secret", String(200))
+    created_at: Mapped[datetime] = fact(UtcDateTime)
+    used_at: Mapped[datetime | None] = fact(UtcDateTime)

@@ -117,7 +117,8 @@ class Document(Base):
     __tablename__ = "document"
 
     id: Mapped[str] = key()
-    case_id: Mapped[str] = ref("cases.id", index=True)
+    case_id: Mapped[str | None] = ref("cases.id", index=True)
+    self_service_id: Mapped[str | None] = ref("self_service.id", unique=True)
     kind: Mapped[str] = fact(String(12))
     round: Mapped[int] = fact(Integer, default=1)
     language: Mapped[str] = fact(String(2))
@@ -132,7 +133,11 @@ class Document(Base):
 
     __table_args__ = (
         UniqueConstraint("case_id", "kind", "round"),
-        CheckConstraint(one_of("kind", ("receipt", "completion", "letter")), name="kind"),
+        CheckConstraint(one_of("kind", ("receipt", "completion", "letter", "reset")), name="kind"),
+        CheckConstraint(
+            "(case_id IS NULL) = (kind = 'reset') AND (self_service_id IS NULL) = (kind <> 'reset')",
+            name="one_subject",
+        ),
     )
 
 
@@ -163,30 +168,6 @@ class Throttle(Base):
     __table_args__ = (Index("ix_throttle_window", "window_at"),)
 
 
-class SelfService(Base):
-    """The owner's own path. The database refuses a removal without all three proofs."""
-
-    __tablename__ = "self_service"
-
-    id: Mapped[str] = key()
-    account_id: Mapped[str] = ref("account.id", index=True)
-    principal_id: Mapped[str] = ref("principal.id")
-    device_id: Mapped[str | None] = fact(String(64))
-    password_at: Mapped[datetime | None] = fact(UtcDateTime)
-    mailbox_at: Mapped[datetime | None] = fact(UtcDateTime)
-    call_at: Mapped[datetime | None] = fact(UtcDateTime)
-    removed_at: Mapped[datetime | None] = fact(UtcDateTime)
-    created_at: Mapped[datetime] = fact(UtcDateTime)
-
-    __table_args__ = (
-        CheckConstraint(
-            "removed_at IS NULL OR (device_id IS NOT NULL AND password_at IS NOT NULL AND mailbox_at IS NOT NULL"
-            " AND call_at IS NOT NULL)",
-            name="three_proofs",
-        ),
-    )
-
-
 class Removal(Base):
     """One attempt to remove one device: written before the call, asked about before it is repeated."""
 
@@ -194,7 +175,8 @@ class Removal(Base):
 
     id: Mapped[str] = key()
     case_id: Mapped[str | None] = ref("cases.id", index=True)
-    self_service_id: Mapped[str | None] = ref("self_service.id")
+    self_service_id: Mapped[str | None] = ref("self_service.id", index=True)
+    managed_id: Mapped[str | None] = ref("managed_removal.id", unique=True)
     round: Mapped[int] = fact(Integer, default=1)
     connector: Mapped[str] = fact(String(20))
     principal_id: Mapped[str] = ref("principal.id")
@@ -207,7 +189,11 @@ class Removal(Base):
     confirmed_at: Mapped[datetime | None] = fact(UtcDateTime)
 
     __table_args__ = (
-        CheckConstraint("(case_id IS NULL) <> (self_service_id IS NULL)", name="one_ground"),
+        CheckConstraint(
+            "CASE WHEN case_id IS NULL THEN 0 ELSE 1 END + CASE WHEN self_service_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN managed_id IS NULL THEN 0 ELSE 1 END = 1",
+            name="one_ground",
+        ),
         CheckConstraint(
             one_of("state", ("intended", "sent", "confirmed", "failed", "unknown")), name="state"
         ),

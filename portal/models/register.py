@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Index, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from portal.models.base import Base, UtcDateTime, column, fact, key, one_of, ref, sealed
@@ -27,6 +27,9 @@ class Account(Base):
     sealed_kana: Mapped[bytes | None] = sealed("contact")
     name_since: Mapped[datetime | None] = fact(UtcDateTime)
     is_protected: Mapped[bool] = fact(Boolean, default=False)
+    # Wrong digits and unanswered calls in a row, whoever asked for them; at the cap the telephone step is off.
+    call_failures: Mapped[int] = fact(Integer, default=0)
+    calls_off_at: Mapped[datetime | None] = fact(UtcDateTime)
     training: Mapped[bool] = fact(Boolean, default=False)
     created_at: Mapped[datetime] = fact(UtcDateTime)
 
@@ -46,6 +49,9 @@ class Principal(Base):
     username: Mapped[str | None] = fact(String(64))
     external_id: Mapped[str] = fact(String(64))
     is_administrator: Mapped[bool | None] = fact(Boolean)
+    edits_contacts: Mapped[bool | None] = fact(
+        Boolean
+    )  # may edit account information, as an administrator may
     hardware_device: Mapped[bool | None] = fact(Boolean)
     created_at: Mapped[datetime] = fact(UtcDateTime)
 
@@ -67,6 +73,8 @@ class Contact(Base):
     language: Mapped[str | None] = fact(String(2))
     is_mobile: Mapped[bool | None] = fact(Boolean)
     predecessor_id: Mapped[str | None] = ref("contact.id")
+    # Among those of its kind, in the order of the register: the first mailbox is the root user's own.
+    place: Mapped[int] = fact(Integer, default=0)
     confirmed_at: Mapped[datetime] = fact(UtcDateTime)
     retired_at: Mapped[datetime | None] = fact(UtcDateTime)
     created_at: Mapped[datetime] = fact(UtcDateTime)

@@ -10,6 +10,18 @@ from sqlalchemy.orm import Mapped
 from portal.domain.lifecycle import Role
 from portal.models.base import Base, UtcDateTime, column, fact, key, one_of, ref, sealed
 
+LINK_PURPOSES = (
+    "confirm",
+    "status",
+    "stop",
+    "mailbox",
+    "letter",
+    "invite",
+    "halt",
+    "prove",  # the registered mailbox, in self-service
+    "pass",  # signs in once after a removal
+    "revert",  # puts the old telephone number back
+)
 STAFF_ROLES = (Role.VERIFIER, Role.APPROVER, Role.LEAD, Role.COMPLIANCE, Role.ADMIN)
 
 
@@ -96,6 +108,9 @@ class LinkToken(Base):
     account_id: Mapped[str | None] = ref("account.id")
     staff_id: Mapped[str | None] = ref("staff.id", index=True)
     proposal_id: Mapped[str | None] = ref("proposal.id")
+    self_service_id: Mapped[str | None] = ref("self_service.id", index=True)
+    phone_change_id: Mapped[str | None] = ref("phone_change.id", index=True)
+    managed_id: Mapped[str | None] = ref("managed_removal.id", index=True)
     epoch: Mapped[int] = fact(Integer)
     round: Mapped[int | None] = fact(Integer)
     created_at: Mapped[datetime] = fact(UtcDateTime)
@@ -105,7 +120,7 @@ class LinkToken(Base):
 
     __table_args__ = (
         CheckConstraint(
-            one_of("purpose", ("confirm", "status", "stop", "mailbox", "letter", "invite", "halt")),
+            one_of("purpose", LINK_PURPOSES),
             name="purpose",
         ),
         Index("ix_link_token_case_purpose", "case_id", "purpose"),

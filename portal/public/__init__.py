@@ -7,10 +7,51 @@ from typing import cast
 from flask import Flask, Response, redirect, url_for
 
 from portal import i18n
-from portal.public import cancel, confirm, drafting, find, pages, papers, request_form, status, triage, visit
+from portal.public import (
+    account_settings,
+    cancel,
+    confirm,
+    credentials,
+    drafting,
+    find,
+    iam_users,
+    mfa,
+    new_device,
+    pages,
+    papers,
+    request_form,
+    reset,
+    reset_call,
+    reset_link,
+    sign_in,
+    status,
+    status_call,
+    triage,
+    visit,
+)
 
 # Each of them registers its pages on the blueprint.
-PAGES = (pages, triage, request_form, drafting, papers, confirm, status, cancel, find)
+PAGES = (
+    pages,
+    triage,
+    request_form,
+    drafting,
+    papers,
+    confirm,
+    status,
+    status_call,
+    cancel,
+    find,
+    account_settings,
+    iam_users,
+    reset,
+    reset_call,
+    reset_link,
+    sign_in,
+    mfa,
+    credentials,
+    new_device,
+)
 
 
 def init_app(app: Flask) -> None:

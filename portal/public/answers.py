@@ -67,7 +67,7 @@ def _detail(said: Said) -> str | None:
 def _triage(values: Said) -> dict[str, str]:
     outcome = steps.outcome_of(values)
     found = {"outcome": outcome.key, "why": outcome.why} if outcome else {}
-    return {**steps.triage_answers(values), **found}
+    return {**steps.triage_answers(values), **found, **steps.failed_of(values)}
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from flask import Response, request
 
 from portal import db
 from portal.casework import intake, objection, transition
-from portal.casework.context import Refused
+from portal.casework.context import Context, Refused
+from portal.contact import mask_account_number
 from portal.domain.lifecycle import FINAL, Act, Status
-from portal.models import Case
+from portal.models import Account, Case, Contact, LinkToken
 from portal.public.confirm import TOLD, about, gone, has_stopped, outcomes_of, stopped
 from portal.public.forms import CancelForm
 from portal.public.status import case_of_visit, needs_case
@@ -66,6 +67,8 @@ def stop(raw: str) -> Response:
     """What a registered contact can stop, before anything is done."""
     ctx = context()
     link = objection.link_for(ctx, raw)
+    if link is not None and link.case_id is None and link.contact_id is not None:
+        return _stop_account(ctx, link)
     case = ctx.session.get(Case, link.case_id) if link and link.case_id else None
     if link is None or case is None:
         return gone("stop")
@@ -78,6 +81,20 @@ def stop(raw: str) -> Response:
         heard="upheld" in heard,
         emergency=db.runtime().settings.emergency,
         **about(case),
+    )
+
+
+def _stop_account(ctx: Context, link: LinkToken) -> Response:
+    """The stop of a notice about an account and no request."""
+    if case := objection.stopped_by(ctx, link):
+        return stopped(case)
+    contact = ctx.session.get_one(Contact, link.contact_id)
+    account = ctx.session.get_one(Account, contact.account_id)
+    return paint(
+        "stop_account",
+        account=mask_account_number(account.number),
+        noticed_at=link.created_at,
+        emergency=db.runtime().settings.emergency,
     )
 
 

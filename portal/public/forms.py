@@ -297,6 +297,18 @@ class DeviceCodeForm(OwnerForm):
     )
 
 
+class CallForm(OwnerForm):
+    """How to be called; the number is asked for only where there are several."""
+
+    contact = RadioField(
+        _l("Which number should we call?"),
+        [Chosen(_l("Select the number"))],
+        choices=[],
+        validate_choice=False,
+    )
+    language = one_of(_l("Language of the call"), "language", _l("Select the language of the call"))
+
+
 def question(label: LazyString | str, choices: list[SelectChoice], words: LazyString) -> type[OwnerForm]:
     """A form with one question whose choices only the moment knows, as triage's are."""
     field = RadioField(label, [Chosen(words)], choices=choices, validate_choice=False)

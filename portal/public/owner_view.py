@@ -14,7 +14,8 @@ from markupsafe import Markup, escape
 from sqlalchemy import select
 
 from portal import db, i18n, labels
-from portal.casework import lookup, transition
+from portal.casework import call_checks, lookup, transition
+from portal.casework.call_checks import OnScreen
 from portal.casework.context import Context
 from portal.casework.facts import facts_of
 from portal.casework.lookup import Entry
@@ -49,7 +50,12 @@ DEADLINE: Mapping[str, Act] = {
     Status.WAITING_OWNER: Act.EXPIRE_WAITING,
 }
 # Where the owner does what is asked on a page of ours; the rest happens elsewhere.
-TASK_PAGES = {"H4": "owners.letter", "P1": "owners.device"}
+TASK_PAGES = {
+    "H2": "owners.phone_check",
+    "H3": "owners.phone_check",
+    "H4": "owners.letter",
+    "P1": "owners.device",
+}
 ACCEPTS_LETTER = frozenset({Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER})
 
 # What the owner is told of an event. What is not here is the desk's own business.
@@ -85,6 +91,9 @@ HISTORY: Mapping[str, LazyString] = {
     "case:objection:opened": _l("Stopped for a safety check"),
     "case:request:withdrawn": _l("Request cancelled"),
     "case:appeal:received": _l("Second look asked for"),
+}
+SOLVED_BY: Mapping[str, LazyString] = {
+    "self_service": _l("Closed, because you removed the MFA device yourself"),
 }
 AFTER_FREEZE: Mapping[str, LazyString] = {
     Status.QUEUED: _l("Safety check ended. The checks begin again"),
@@ -132,6 +141,7 @@ class OwnerView:
     may_cancel: bool
     may_object: bool
     takes_letter: bool
+    callback: OnScreen | None  # a call of the desk's, while its digits can be keyed in
     asks_ready: bool
     ready_until: datetime | None
     appeal_until: datetime | None
@@ -158,6 +168,7 @@ def of(ctx: Context, case: Case) -> OwnerView:
         may_cancel=transition.allows(ctx, case, Act.WITHDRAW),
         may_object=transition.allows(ctx, case, Act.OBJECT),
         takes_letter=case.status in ACCEPTS_LETTER and _was_posted(entries),
+        callback=_callback(ctx, case) if case.status in ACCEPTS_LETTER else None,
         asks_ready=ready,
         ready_until=case.owner_ready_until if ready and _is_ahead(case.owner_ready_until, ctx.now) else None,
         appeal_until=facts.appeal_until if appeals else None,
@@ -233,7 +244,7 @@ def _history(entries: Sequence[Entry]) -> list[tuple[datetime, str, str]]:
 def _words(entry: Entry) -> str | None:
     if entry.tag == "case:unfreeze:agreed":
         return str(AFTER_FREEZE[entry.status_after])
-    words = HISTORY.get(entry.tag)
+    words = SOLVED_BY.get(entry.facts.get("by", "")) or HISTORY.get(entry.tag)
     return str(words) if words else None
 
 
@@ -246,6 +257,11 @@ def _tasks(case: Case, entries: Sequence[Entry]) -> list[Task]:
 
 def _was_posted(entries: Sequence[Entry]) -> bool:
     return any(entry.tag == "case:challenge:sent" and entry.facts.get("method") == "H4" for entry in entries)
+
+
+def _callback(ctx: Context, case: Case) -> OnScreen | None:
+    shown = call_checks.on_screen(ctx, case)
+    return shown if shown is not None and shown.is_live and shown.call.kind == "callback" else None
 
 
 def _papers(ctx: Context, case: Case) -> list[Paper]:

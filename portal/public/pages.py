@@ -8,6 +8,7 @@ from flask import Response
 from flask_babel import ngettext
 
 from portal import db, i18n
+from portal.casework import self_service
 from portal.domain.languages import LANGUAGES
 from portal.public import desk_hours
 from portal.public.visit import context, owners, paint
@@ -27,6 +28,7 @@ def start() -> Response:
         languages=LANGUAGES,
         waits=desk_hours.waits(ctx.limits),
         base_url=db.runtime().settings.base_url,
+        self_service=self_service.offered(ctx),
     )
 
 

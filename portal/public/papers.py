@@ -37,7 +37,11 @@ def paper(document_id: str) -> Response:
     data = receipts.open_pdf(ctx, document)
     if data is None:
         return see("status" if document.case_id == followed else "request_sent")
-    reference = receipts.open_facts(ctx, document)["reference"]
+    return handed_out(document, data, receipts.open_facts(ctx, document)["reference"])
+
+
+def handed_out(document: Document, data: bytes, reference: str) -> Response:
+    """A painted paper as a file to save. `reference` tells it from the others in its reader's folder."""
     plain, words = pdf.file_name(document.kind, reference, document.language)
     response = Paper(data, mimetype="application/pdf")
     # RFC 8187; the library takes the extended value as it is, and a server cannot send one that is not ASCII

@@ -14,6 +14,7 @@ from portal.models import Case
 from portal.public import answers, desk_hours, steps
 from portal.public.drafting import draft, keep, needs_live_draft, values
 from portal.public.forms import ConsentForm, OwnerForm
+from portal.public.signed_in import visitor
 from portal.public.steps import Step
 from portal.public.visit import DRAFT_COOKIE, context, cookie, is_sent, owners, paint, see
 
@@ -92,7 +93,9 @@ def check_answers() -> Response:
 
 def _send(now: Mapping[str, str]) -> Response:
     try:
-        sent = intake.submit(context(), cookie(DRAFT_COOKIE) or "", answers.request_of(now))
+        sent = intake.submit(
+            context(), cookie(DRAFT_COOKIE) or "", answers.request_of(now), visitor=visitor()
+        )
     except Refused as refusal:
         if refusal.reason != "draft_gone":
             raise

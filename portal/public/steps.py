@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from portal.casework import self_service as rules
 from portal.domain import triage
 from portal.public import forms
 from portal.public.forms import OwnerForm
+from portal.public.visit import context
 
 Said = Mapping[str, str]
 
 TRIAGE = "triage:"  # how a draft names the answers of the questions before the form
-# The owner's own path needs an automated call, and no telephone service is connected.
-SELF_SERVICE = False
+FAILED = "failed:"  # and where on the owner's own path it came from
+CARRIED = ("principal_kind", "account_email", "registered_phone", "device_kind")
+GUIDES_TRIED = dict.fromkeys(("use_other_device", "resynchronise", "update_phone"), "no")
 
 
 def _always(_said: Said) -> bool:
@@ -68,9 +71,41 @@ def triage_answers(values: Said) -> dict[str, str]:
     return {key.removeprefix(TRIAGE): value for key, value in values.items() if key.startswith(TRIAGE)}
 
 
+def self_service() -> bool:
+    """Whether the owner's own path is open here at all."""
+    return rules.offered(context())
+
+
+def walked(values: Said, found: Mapping[str, str]) -> dict[str, str]:
+    """The questions before the form as somebody would have answered them who comes from the owner's own path."""
+    answers = {"other_device": "no", "codes_refused": "no", "contact_editor": "no", **triage_answers(values)}
+    sure = {"user": "root", "password": "yes", **GUIDES_TRIED}
+    if "mailbox" in found:
+        sure["mailbox"] = "yes" if found["mailbox"] == "reachable" else "no"
+    if "registered_phone" in found:
+        sure["phone"] = found["registered_phone"]
+    return {f"{TRIAGE}{key}": answer for key, answer in {**answers, **sure}.items()}
+
+
+def from_self_service(values: Said, found: Mapping[str, str]) -> dict[str, str]:
+    """What a draft keeps for somebody who comes from there: what they proved or told is not asked again."""
+    return {
+        **walked(values, found),
+        **{name: found[name] for name in CARRIED if name in found},
+        f"{FAILED}step": found.get("failed_step", ""),
+        f"{FAILED}reason": found.get("failed_reason", ""),
+    }
+
+
+def failed_of(values: Said) -> dict[str, str]:
+    """Where the owner's own path ended, and why, for the case."""
+    step, reason = values.get(f"{FAILED}step"), values.get(f"{FAILED}reason")
+    return {"failed_step": step, "failed_reason": reason} if step and reason else {}
+
+
 def outcome_of(values: Said) -> triage.Outcome | None:
     """Where the questions before the form have led, if they are through."""
-    step = triage.next_step(triage_answers(values), self_service=SELF_SERVICE)
+    step = triage.next_step(triage_answers(values), self_service=self_service())
     return step if isinstance(step, triage.Outcome) else None
 
 

@@ -80,7 +80,7 @@ def guide(key: str) -> Response:
             "guide",
             form if here else None,
             key=key,
-            guide=guides.GUIDES[key],
+            guide=guides.guide_for(key),
             checked=guides.CHECKED,
             back=_back(here) if here else ("owners.start", {}),
         )
@@ -97,7 +97,7 @@ def _sent() -> Mapping[str, str] | None:
 
 
 def _walk(answers: Mapping[str, str]) -> Walk:
-    return rules.walk(answers, self_service=steps.SELF_SERVICE)
+    return rules.walk(answers, self_service=steps.self_service())
 
 
 def _standing_at(answers: Mapping[str, str], key: str) -> Walk | None:
@@ -148,6 +148,6 @@ def _ask(here: Walk, form: OwnerForm) -> Response:
         form,
         step=here.step,
         hint=HINTS.get(here.step.key),
-        place=rules.certain_total(dict(here.taken), self_service=steps.SELF_SERVICE),
+        place=rules.certain_total(dict(here.taken), self_service=steps.self_service()),
         back=_back(here),
     )

@@ -136,7 +136,31 @@ function warnIdle() {
   start();
 }
 
+/* A call under way: ask every few seconds how it stands, say so in the page's status line, and stop when it is over. */
+function followCall() {
+  const box = document.querySelector("[data-live]");
+  const words = box && box.querySelector("p");
+  const tag = words && words.querySelector(".tag__text");
+  if (!tag) return;
+  const say = (answer) => {
+    if (tag.textContent === answer.label) return;
+    tag.textContent = answer.label;
+    words.lastChild.textContent = ` ${answer.words}`;
+  };
+  const ask = async () => {
+    const answer = await fetch(box.dataset.live, { headers: { Accept: "application/json" }, redirect: "error" })
+      .then((response) => (response.ok ? response.json() : null))
+      .catch(() => null);
+    if (answer && answer.label) say(answer);
+    /* The page itself says what comes next; a moment later, so that the line above is read out first. */
+    if (answer && answer.done) setTimeout(() => location.reload(), 1500);
+    else setTimeout(ask, 3000);
+  };
+  setTimeout(ask, 3000);
+}
+
 guardComposition();
+followCall();
 focusErrors();
 copyButtons();
 printButtons();

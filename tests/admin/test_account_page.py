@@ -100,14 +100,15 @@ def test_users_are_told_with_their_rights_in_words(world: World, clerk: Hire):
         username="jiro",
         external_id="user/jiro",
         is_administrator="yes",
+        edits_contacts="yes",
         hardware_device="no",
     )
     imported(world, row(is_administrator=""), jiro)
     page = open_account(clerk("alice", "en"), account(world))
 
     assert table(page, "users-h") == [
-        ["Root user", "Not known", "Not known"],
-        ["jiro IAM user", "Yes", "No"],
+        ["Root user", "Not known", "Not known", "Not known"],
+        ["jiro IAM user", "Yes", "Yes", "No"],
     ]
 
 

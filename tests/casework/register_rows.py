@@ -18,6 +18,7 @@ GOOD = {
     "username": "",
     "external_id": "arn:aws:iam::123456789012:root",
     "is_administrator": "no",
+    "edits_contacts": "",
     "hardware_device": "",
     "email": "Taro@Mail.example",
     "email_language": "ja",

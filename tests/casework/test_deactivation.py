@@ -11,15 +11,28 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portal.casework import approval, deactivation, objection, verification
+from portal import receipts
+from portal.casework import (
+    approval,
+    deactivation,
+    objection,
+    owner_sessions,
+    passes,
+    suspension,
+    verification,
+)
 from portal.casework.context import Refused
 from portal.casework.devices import devices_of
+from portal.casework.owner_sessions import Visitor
 from portal.connectors import ConnectorError, local, runbook
 from portal.models import (
+    Account,
     DirectoryDevice,
     DirectoryPrincipal,
     DirectorySession,
     Document,
+    OutboxRow,
+    Principal,
     Removal,
     RunbookStep,
 )
@@ -126,6 +139,7 @@ class Troubled:
     trouble: Callable[[str], None]
     key: str = "local"
     checks_passwords: bool = True
+    holds_pass: bool = True
     by_hand: bool = False
     needs_owner_ready: bool = False
     calls: list[str] = field(default_factory=list)
@@ -392,7 +406,7 @@ def test_a_freeze_after_a_removal_ends_sessions_and_suspends_what_was_bound_sinc
         )
         local.add_session(world.session, person, mfa=True, now=world.now)
     objection.stop_by_link(world.owner, world.link(case_id, "stop"))
-    deactivation.suspend(world.system, case_id)
+    suspension.suspend(world.system, case_id)
     world.session.rollback()
     assert world.session.get_one(DirectoryDevice, bound.id).suspended_at is not None
     assert world.session.execute(select(DirectorySession.ended_at)).scalar_one() is not None
@@ -406,3 +420,93 @@ def test_proposing_again_after_a_void_round_names_the_devices_anew(world: World)
         verification.claim(world.as_("alice"), case_id)
     assert world.case(case_id).devices == []
     assert len(devices_of(world.as_("alice"), world.case(case_id))) == 2
+
+
+def test_a_freeze_after_a_removal_voids_the_recovery_codes_made_since(world: World) -> None:
+    account = world.account()
+    principal = world.session.execute(
+        select(Principal).where(Principal.account_id == account.id)
+    ).scalar_one()
+    connector = local.LocalConnector(world.runtime.vault)
+    case_id = world.deactivated()
+    with world.system.act():
+        world.now += timedelta(minutes=5)
+        connector.replace_recovery_codes(world.session, principal, ["one", "two"], now=world.now)
+    objection.stop_by_link(world.owner, world.link(case_id, "stop"))
+    suspension.suspend(world.system, case_id)
+    world.session.rollback()
+    assert connector.recovery_codes(world.session, principal) == ()
+
+
+def directory_entry(world: World) -> DirectoryPrincipal:
+    world.session.rollback()
+    return world.session.execute(select(DirectoryPrincipal)).scalar_one()
+
+
+def test_after_a_removal_the_next_sign_in_takes_a_pass_and_changes_wait_three_days(world: World) -> None:
+    world.account()
+    world.deactivated()
+    entry = directory_entry(world)
+    assert entry.must_enrol_since == world.now
+    assert entry.changes_held_until == world.now + timedelta(hours=72)
+
+
+def test_the_pass_goes_to_the_mailbox_that_the_case_has_verified(world: World) -> None:
+    account = world.account()
+    world.deactivated()
+    visitor = signed_in(world, account)
+    passes.send(world.owner, visitor)
+    query = select(OutboxRow.contact_id).where(OutboxRow.notice == "one_use_pass")
+    assert list(world.session.execute(query).scalars()) == [world.contacts(account, "email")[0].id]
+
+
+def test_a_removal_that_failed_asks_for_no_pass(world: World) -> None:
+    world.account()
+    case_id = world.executing()
+    troubled(world, unreachable)
+    for _ in range(world.runtime.limits.removal_tries):
+        with suppress(ConnectorError):
+            deactivation.carry_out(world.system, case_id)
+    assert directory_entry(world).must_enrol_since is None
+
+
+def test_a_runbook_holds_no_pass_and_the_words_say_so(world: World) -> None:
+    case_id, _ = started_by_hand(world)
+    removal_done_by_hand(world, case_id)
+    assert world.status(case_id) == "deactivated"
+    paper = receipts.document_of(world.system, world.case(case_id), "completion")
+    assert paper is not None
+    assert receipts.open_facts(world.system, paper)["needs_pass"] is False
+
+
+def test_the_completion_paper_says_that_a_pass_is_needed(world: World) -> None:
+    world.account()
+    case_id = world.deactivated()
+    paper = receipts.document_of(world.system, world.case(case_id), "completion")
+    assert paper is not None
+    assert receipts.open_facts(world.system, paper)["needs_pass"] is True
+
+
+def test_a_browser_that_is_signed_in_to_the_account_is_signed_out_by_the_removal(world: World) -> None:
+    account = world.account()
+    case_id = world.executing()
+    visitor = signed_in(world, account)
+    deactivation.carry_out(world.system, case_id)
+    with world.system.act():
+        assert owner_sessions.lock(world.system, visitor) is None
+
+
+def signed_in(world: World, account: Account) -> Visitor:
+    """A browser that has given the right password."""
+    principal = world.session.execute(
+        select(Principal).where(Principal.account_id == account.id)
+    ).scalar_one()
+    with world.system.act():
+        return owner_sessions.start(world.system, principal, "password").visitor
+
+
+def removal_done_by_hand(world: World, case_id: str) -> None:
+    removal_id = world.session.execute(select(Removal.id)).scalar_one()
+    for step in runbook.STEPS:
+        deactivation.confirm_step(world.as_("alice"), case_id, removal_id, step)
+        deactivation.attest_step(world.as_("bob"), case_id, removal_id, step, code=world.code("bob"))

@@ -170,9 +170,10 @@ def test_a_changed_name_counts_from_now(later: World):
 
 
 def test_a_changed_privilege_is_written(later: World):
-    imported(later, row(is_administrator="yes", hardware_device="yes"))
+    imported(later, row(is_administrator="yes", edits_contacts="yes", hardware_device="yes"))
 
-    assert (principal(later).is_administrator, principal(later).hardware_device) == (True, True)
+    rights = ("is_administrator", "edits_contacts", "hardware_device")
+    assert [getattr(principal(later), right) for right in rights] == [True] * 3
 
 
 def test_another_user_of_a_known_account_is_added(later: World):
@@ -213,7 +214,7 @@ def test_changed_facts_void_a_proposal_that_rests_on_the_old_ones(world: World, 
     assert (case.status, case.round, case.decision) == ("verifying", 2, None)
 
 
-@pytest.mark.parametrize("changes", [{}, {"email_language": "en"}])
+@pytest.mark.parametrize("changes", [{}, {"email_language": "en"}, {"edits_contacts": "yes"}])
 def test_what_proves_nothing_voids_nothing(world: World, changes: dict[str, str]):
     told = hanakos_row(world, **changes)
     case_id = world.pending_approval()

@@ -143,6 +143,7 @@ def test_every_mistake_of_a_row_is_named():
         ("external_id", "", "missing"),
         ("external_id", "x" * 65, "too_long"),
         ("is_administrator", "maybe", "yes_or_no"),
+        ("edits_contacts", "perhaps", "yes_or_no"),
         ("hardware_device", "2", "yes_or_no"),
         ("email", "taro@mail", "email_format"),
         ("email", "", "contact_missing"),

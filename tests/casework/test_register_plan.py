@@ -39,12 +39,13 @@ def test_a_new_account_is_told_with_its_holder_and_its_contacts_masked(world: Wo
 
 
 def test_a_new_user_is_told_with_all_that_makes_their_requests_easier(world: World):
-    found = changes(world, row(hardware_device="yes"))
+    found = changes(world, row(edits_contacts="yes", hardware_device="yes"))
 
     assert [change for change in found if change.whose == ROOT] == [
         PlannedChange("external_id", ROOT, "", ROOT),
         PlannedChange("principal_kind", ROOT, "", "root"),
         PlannedChange("is_administrator", ROOT, "", "False"),
+        PlannedChange("edits_contacts", ROOT, "", "True"),
         PlannedChange("hardware_device", ROOT, "", "True"),
     ]
 

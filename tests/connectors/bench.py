@@ -17,10 +17,10 @@ from portal.models import (
     Principal,
     Removal,
     RunbookStep,
-    SelfService,
     new_id,
 )
 from portal.vault import Vault
+from tests import attempts
 
 NOW = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
@@ -79,21 +79,14 @@ def runbook_bench(session: Session, vault: Vault) -> Bench:
 
 def removal_of(bench: Bench, at: datetime = NOW) -> Removal:
     """An attempt row, standing on a finished self-service because a case would need a whole history."""
-    ground = SelfService(
-        id=new_id(),
-        account_id=bench.principal.account_id,
-        principal_id=bench.principal.id,
-        device_id=bench.device_id,
-        password_at=at,
-        mailbox_at=at,
-        call_at=at,
-        created_at=at,
+    ground, statements = attempts.proven(
+        bench.principal.account_id, bench.principal.id, at, device_id=bench.device_id
     )
-    bench.session.add(ground)
-    bench.session.flush()
+    for statement in statements:
+        bench.session.execute(statement)
     removal = Removal(
         id=new_id(),
-        self_service_id=ground.id,
+        self_service_id=ground,
         connector=bench.connector.key,
         principal_id=bench.principal.id,
         device_id=bench.device_id,

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 
 from portal.casework import facts, lookup, roles, verification
 from portal.casework.context import Context
+from portal.demo import owners
 from portal.demo.filling import SEED
 from portal.demo.people import human
 from portal.demo.programme import WALKS
@@ -152,7 +153,7 @@ def test_a_queued_copy_can_be_claimed_and_checked(demo: Filled) -> None:
 
 def test_everybody_in_the_register_follows_from_the_seed(demo: Filled) -> None:
     ctx, wanted = demo.ctx, {}
-    for number in range(1, len(WALKS) + COPIES + 1):
+    for number in (*range(1, len(WALKS) + COPIES + 1), owners.SELF_HELPER, owners.UNREACHED):
         both = [human(SEED, number, language=language) for language in ("ja", "en")]
         wanted[both[0].account_number] = {one.name for one in both}
     for account in demo.all(Account):

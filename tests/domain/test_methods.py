@@ -23,8 +23,8 @@ TABLE = {
     "P2": ("possession", "high", "system", None, False, False, "comes_with_recovery_codes"),
     "P3": ("possession", "medium_high", "system", None, False, False, "comes_with_registered_keys"),
     "H1": ("held_channel", "medium", "system", "email", False, False, None),
-    "H2": ("held_channel", "medium", "system", "phone", False, False, "comes_with_telephone"),
-    "H3": ("held_channel", "medium_high", "system", "phone", True, False, "comes_with_telephone"),
+    "H2": ("held_channel", "medium", "system", "phone", False, False, None),
+    "H3": ("held_channel", "medium_high", "system", "phone", True, False, None),
     "H4": ("held_channel", "medium", "system", "post", False, False, None),
     "D1": ("document", "very_high", "person", None, False, False, None),
     "D2": ("document", "high", "person", None, True, False, None),
@@ -42,7 +42,7 @@ EVIDENCE = {
     "P2": "code_number",
     "P3": "key_fingerprint challenge",
     "H1": "address_masked link network_address",
-    "H2": "number_masked call tries key_pressed",
+    "H2": "number_masked call tries",
     "H3": "call call_length pin",
     "H4": "letter posted_on code",
     "D1": "provider transaction assurance name_result",
@@ -112,7 +112,14 @@ def test_no_reason_is_left_without_a_method():
 
 def test_persons_and_the_system_can_record_what_is_available_now():
     assert [method.key for method in recordable("person")] == ["D1", "D2", "D3", "D4", "D5", "D6", "W1", "W3"]
-    assert [method.key for method in recordable("system")] == ["P1", "H1", "H4"]
+    assert [method.key for method in recordable("system")] == ["P1", "H1", "H2", "H3", "H4"]
+
+
+def test_only_the_calls_need_a_telephone_and_no_person_attests_one():
+    calls = [method for method in METHODS.values() if method.needs_telephone]
+
+    assert [method.key for method in calls] == ["H2", "H3"]
+    assert {method.attested for method in calls} == {"system"}
 
 
 def test_results_leave_out_what_was_not_done():

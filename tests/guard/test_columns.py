@@ -18,11 +18,17 @@ COLUMNS = {
 OPENS_NOTHING = {
     "link_token.hash": "SHA-256 of 256 random bits, or a keyed digest of a short code",
     "staff_session.hash": "SHA-256 of 256 random bits",
+    "owner_session.hash": "SHA-256 of 256 random bits",
+    "self_service.session_hash": "SHA-256 of 256 random bits",
+    "phone_call.path_hash": "SHA-256 of 256 random bits",
+    "phone_call.code_digest": "keyed digest",
+    "phone_call.number_digest": "keyed digest",
     "draft.hash": "SHA-256 of 256 random bits",
     "throttle.digest": "keyed digest",
     "staff.password_hash": "argon2id",
     "directory_principal.password_hash": "argon2id",
     "staff_recovery_code.hash": "argon2id",
+    "directory_recovery_code.hash": "argon2id",
     "subject_key.wrapped": "wrapped by a key outside the database",
 }
 # In a demo nobody is real, and a person must be able to read the mail that was caught.
@@ -40,6 +46,10 @@ SOUNDS_PERSONAL = {
     "principal.username": "the name of an IAM user in its account",
     "account.name_since": "a time",
     "self_service.mailbox_at": "a time",
+    "self_service.mailbox_contact_id": "an id",
+    "self_service.failed_reason": "a key of the rules",
+    "link_token.phone_change_id": "an id",
+    "phone_call.phone_change_id": "an id",
     "cases.registered_phone": "a choice: yes, no, unknown",
     "cases.phone_on_device": "a choice: yes, no, unknown",
     "cases.tier_reasons": "keys of the rules",
@@ -77,7 +87,8 @@ def test_what_is_no_fact_is_sealed_or_opens_nothing() -> None:
 def test_what_is_sealed_belongs_to_a_subject_that_can_be_erased() -> None:
     """Either the row names its subject, or a row that it hangs on does."""
     hangs_on = {"staff_session": "staff", "directory_device": "directory_principal", "contact": "account"}
-    hangs_on |= {"identity_check": "cases"}
+    hangs_on |= {"identity_check": "cases", "owner_session": "account", "self_service": "account"}
+    hangs_on |= {"phone_change": "account", "managed_removal": "account"}
     for table in {each.table.name for each in COLUMNS.values() if is_sealed(each)}:
         holder = hangs_on.get(table, table)
         assert "subject_id" in Base.metadata.tables[holder].columns, table

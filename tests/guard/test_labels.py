@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 
 import portal
-from portal import audit, contact, i18n, labels, passwords
-from portal.casework import register_columns, register_file, register_plan, staff_changes
+from portal import contact, i18n, labels, passwords
+from portal.casework import protection, register_columns, register_file, register_plan, staff_changes
 from portal.connectors import runbook
 from portal.connectors.table import CONNECTORS
-from portal.domain import evidence, lifecycle, methods, notices, policy, triage
+from portal.domain import audit_tags, evidence, lifecycle, methods, notices, policy, self_service, triage
 from portal.domain.languages import LANGUAGES
 from portal.models.register import HOLDER_KINDS
 from tests import web
@@ -86,12 +86,17 @@ KEYS: Mapping[str, Iterable[str]] = {
     "triage_reason": triage.REASONS,
     "contact_error": contact.CONTACT_ERRORS,
     "notice": notices.ALL_NOTICES,
-    "audit": audit.FACTS,
-    "proposal": staff_changes.CHANGES,
+    "audit": audit_tags.FACTS,
+    "proposal": {*staff_changes.CHANGES, *protection.SETTINGS},
     "file_mistake": register_file.FILE_MISTAKES,
     "register_field": register_plan.FIELDS,
     "register_column": register_columns.HEADER,
     "connector": CONNECTORS,
+    "self_service_step": self_service.FAILURE_STEPS,
+    "self_service_failure": self_service.FAILURE_REASONS,
+    "call_state": self_service.CALL_STATES,
+    "call_outcome": self_service.CALL_OUTCOMES,
+    "call_advice": {*self_service.CALL_STATES, *self_service.CALL_OUTCOMES},
 }
 
 

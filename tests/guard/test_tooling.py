@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-twilio.txt")
 CODE = ("portal", "admin", "migrations", "tests", "bench")
 TOOL_FILES = ("Makefile", "pyproject.toml", ".ci/setup")
 
@@ -96,14 +96,19 @@ def test_lock_pins_everything_with_hashes(name: str):
 
 @pytest.mark.parametrize(
     ("name", "sections"),
-    [("requirements.txt", ("install_requires", "build")), (LOCKS[1], ("install_requires", "build", "dev"))],
+    [
+        (LOCKS[0], ("install_requires", "build")),
+        (LOCKS[1], ("install_requires", "build", "dev", "twilio")),
+        (LOCKS[2], ("install_requires", "build", "twilio")),
+    ],
 )
 def test_every_direct_dependency_is_locked(name: str, sections: tuple[str, ...]):
     assert asked_for(*sections) - set(locked(name)) == set()
 
 
-def test_both_locks_name_the_same_versions():
-    serving, everything = (locked(name) for name in LOCKS)
+@pytest.mark.parametrize("name", [LOCKS[0], LOCKS[2]])
+def test_all_locks_name_the_same_versions(name: str):
+    serving, everything = locked(name), locked(LOCKS[1])
 
     assert {name: entry.split()[0] for name, entry in serving.items()} == {
         name: everything[name].split()[0] for name in serving
@@ -112,7 +117,7 @@ def test_both_locks_name_the_same_versions():
 
 def test_no_dependency_is_unused():
     used = imported() | named_in_tools()
-    wanted = asked_for("install_requires", "build", "dev")
+    wanted = asked_for("install_requires", "build", "dev", "twilio")
     unused = sorted(name for name in wanted if not names_of(name) & used)
 
     assert unused == [], ", ".join(unused)

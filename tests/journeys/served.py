@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from werkzeug.serving import make_server
 
@@ -21,11 +22,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(database_url: str, folder: Path, language: str) -> Iterator[Story]:
+def served(database_url: str, folder: Path, language: str, **settings: Any) -> Iterator[Story]:
     """A story whose portal answers at `story.base`."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    world = World(database_url, folder, base_url=base)
+    world = World(database_url, folder, base_url=base, **settings)
     story = Story(world, language)
     server = make_server("127.0.0.1", port, story.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -1,0 +1,156 @@
+"""Methods H2 and H3: digits that only the status page of a case shows, keyed in by whoever answers the registered telephone.
+
+The portal places both calls, the owner's (H2) and the desk's call-back (H3). What is keyed in is judged in answering.py; a
+call proves something for its own case and round, and for nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from portal import throttle
+from portal.casework import calls, objection, phones, proofs, transition
+from portal.casework.context import Context, Refused
+from portal.domain.lifecycle import Act
+from portal.models import Account, Case, Contact, PhoneCall
+
+METHOD: Mapping[str, str] = {"check": "H2", "callback": "H3"}
+READ_FIRST = timedelta(seconds=8)  # on a phone the call covers the digits: they are read before it rings
+
+
+@dataclass(frozen=True)
+class OnScreen:
+    """The newest call of a case's running round, and its digits while they can still be keyed in."""
+
+    call: PhoneCall
+    state: str
+    outcome: str | None
+    code: str | None
+
+    @property
+    def is_live(self) -> bool:
+        return self.code is not None
+
+
+def on_screen(ctx: Context, case: Case) -> OnScreen | None:
+    """What the pages show of a call. The digits are for the case's own status page and for no member of staff."""
+    query = select(PhoneCall).where(
+        PhoneCall.case_id == case.id, PhoneCall.round == case.round, PhoneCall.kind.in_(METHOD)
+    )
+    newest = query.order_by(PhoneCall.created_at.desc(), PhoneCall.id).limit(1)
+    call = ctx.session.execute(newest.execution_options(populate_existing=True)).scalar_one_or_none()
+    if call is None:
+        return None
+    if call.outcome is None and call.expires_at <= ctx.now:
+        return OnScreen(call, "ended", "expired", None)
+    code = calls.code_of(ctx, call, case.id) if call.outcome is None else None
+    return OnScreen(call, call.state, call.outcome, code)
+
+
+def choices(ctx: Context, case: Case) -> list[Contact]:
+    """The numbers of which the owner may choose one: a stranger is not told how many there are."""
+    found = phones.registered(ctx, case)
+    return found if case.proven_by is not None else found[:1]
+
+
+def ask_call(ctx: Context, case_id: str, *, language: str, contact_id: str | None = None) -> PhoneCall:
+    """Method H2: the owner has the portal call the registered number, when a verifier has asked for it."""
+    with ctx.act():
+        case = transition.lock(ctx.session, case_id)
+        proofs.refuse_after_failures(ctx, case)
+        phones.require(ctx, case)
+        if "H2" not in case.asked:
+            raise Refused("wrong_status")
+        contact = _chosen(ctx, case, contact_id)
+        _refuse_too_many_by_a_stranger(ctx, case)
+        return _request(ctx, case, "check", contact, language, after=READ_FIRST)
+
+
+def call_back(ctx: Context, case_id: str, contact_id: str, *, version: int | None = None) -> PhoneCall:
+    """Method H3: whoever has the case has the portal call a registered number. They see neither number nor digits."""
+    with ctx.act():
+        case = transition.lock(ctx.session, case_id, version=version)
+        transition.require(ctx, case, Act.SEND_CHALLENGE)
+        phones.require(ctx, case)
+        contact = proofs.registered(ctx, case, contact_id, "phone")
+        proofs.refuse_after_failures(ctx, case)
+        call = _request(ctx, case, "callback", contact, contact.language or case.language)
+        transition.apply(ctx, case, Act.SEND_CHALLENGE, said={"method": "H3", "contact": contact.id})
+    return call
+
+
+def confirmed(ctx: Context, call: PhoneCall) -> None:
+    """The right digits were keyed in: the system writes the check. Raises Refused where the case has moved on meanwhile."""
+    ctx = ctx.as_system()
+    with ctx.act():
+        case = transition.lock(ctx.session, call.case_id or "")
+        if call.round != case.round:
+            raise Refused("wrong_status")
+        contact = proofs.registered(ctx, case, call.contact_id or "", "phone")
+        evidence = _evidence(ctx, call, contact)
+        proofs.record_proof(ctx, case, METHOD[call.kind], contact_id=contact.id, evidence=evidence)
+        proofs.contact_proven(ctx, case)
+
+
+def stopped(ctx: Context, call: PhoneCall) -> None:
+    """9 was pressed: "this was not me", said by whoever holds the registered number."""
+    objection.object_to(ctx, call.case_id or "", channel="call", contact_id=call.contact_id)
+
+
+def _chosen(ctx: Context, case: Case, contact_id: str | None) -> Contact:
+    possible = choices(ctx, case)
+    chosen = next((one for one in possible if one.id == contact_id), None)
+    if chosen is None and (contact_id or len(possible) > 1):
+        raise Refused("contact_missing", field="contact")
+    return chosen or possible[0]
+
+
+def _refuse_too_many_by_a_stranger(ctx: Context, case: Case) -> None:
+    # Who has proven nothing must neither ring somebody up all day nor use up the calls that the owner needs.
+    if case.proven_by is not None or case.account_id is None:
+        return
+    day = timedelta(days=1)
+    count = throttle.hit(ctx.session, ctx.vault, "unproven_call", case.account_id, window=day, now=ctx.now)
+    if count > ctx.limits.calls_per_number_hour:
+        raise Refused("calls_used_up")
+
+
+def _request(
+    ctx: Context,
+    case: Case,
+    kind: str,
+    contact: Contact,
+    language: str,
+    *,
+    after: timedelta = timedelta(0),
+) -> PhoneCall:
+    return calls.request(
+        ctx,
+        kind,
+        unproven=case.proven_by is None,
+        account=ctx.session.get_one(Account, case.account_id),
+        contact=contact,
+        number=phones.number_of(ctx, contact),
+        language=language,
+        code_for=case.id,
+        after=after,
+        case_id=case.id,
+        round=case.round,
+    )
+
+
+def _evidence(ctx: Context, call: PhoneCall, contact: Contact) -> dict[str, str]:
+    """What the check writes down: for each method what its table of evidence names."""
+    if call.kind == "check":
+        return {"number_masked": phones.masked(ctx, contact), "call": call.id, "tries": str(call.tries)}
+    answered = call.answered_at or ctx.now
+    minutes, seconds = divmod(int((ctx.now - answered).total_seconds()), 60)
+    return {
+        "call": call.id,
+        "call_length": f"{minutes}:{seconds:02}",
+        "pin": (call.code_digest or "")[:16],
+    }
