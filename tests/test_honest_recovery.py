@@ -378,3 +378,25 @@ def test_a_managed_removal_is_never_changed_nor_deleted(world: World, principal:
     attack(world, row)
     refused(world, "managed_removal_fixed", changed("managed_removal", id_, device_id="tablet"))
     refused(world, "managed_removal_no_delete", deleted("managed_removal", id=id_))
+
+
+def test_an_attempt_that_was_stopped_removes_nothing_and_stays_stopped(
+    world: World, principal: Principal
+) -> None:
+    attempt = proven(world, principal)
+    attack(world, changed("self_service", attempt, ended_at=world.now))
+    refused(world, "removal_has_its_ground", removal(world, principal, self_service_id=attempt))
+    refused(world, "self_service_fixed", changed("self_service", attempt, ended_at=None))
+
+
+def test_a_call_is_never_deleted_with_its_wrong_digits(world: World, principal: Principal) -> None:
+    attempt = proven(world, principal)
+    refused(world, "phone_call_no_delete", deleted("phone_call", self_service_id=attempt))
+    other = row_of(world, "phone_call")["id"]
+    refused(world, "phone_call_fixed", changed("phone_call", other, number_digest="2" * 64))
+
+
+def test_an_account_keeps_its_id_and_its_subject(world: World, principal: Principal) -> None:
+    """Another one in its place would bring its own flag along."""
+    for column in ("id", "subject_id"):
+        refused(world, "account_fixed", changed("account", principal.account_id, **{column: new_id()}))

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from portal.casework import call_checks, lookup, objection, proofs, verification
+from portal.casework import call_checks, calls, lookup, objection, proofs, verification
 from portal.casework.context import Refused
 from portal.casework.facts import verdict_of
 from portal.models import Account, IdentityCheck, Objection, PhoneCall
+from tests.people import HANAKO
 from tests.ringing import (
     check_by_call,
     digits_of,
+    end,
     pick_up,
     placed,
     press,
@@ -383,3 +385,34 @@ def test_without_a_telephone_nobody_is_asked_for_a_call(database_url: str, tmp_p
         call_checks.call_back(silent.as_("alice"), case_id, silent.contacts(account, "phone")[0].id)
     assert {"H2", "H3"}.isdisjoint(verification.askable(silent.system, silent.case(case_id)))
     silent.close()
+
+
+def test_what_a_stranger_asks_for_uses_up_none_of_the_owners_calls(world: World) -> None:
+    account = world.account()
+    case_id = asked(world, "H2", reply_email="new@elsewhere.example")
+    for _ in range(3):
+        call = call_checks.ask_call(world.owner, case_id, language="ja")
+        world.now += timedelta(seconds=9)
+        placed(world)
+        end(world, call, "busy")
+        world.now += timedelta(minutes=2)
+
+    with world.system.act():
+        calls.request(
+            world.system,
+            "proof",
+            account=account,
+            contact=world.contacts(account, "phone")[0],
+            number=HANAKO["phone"],
+            language="ja",
+            code_for="somebody's cookie",
+        )
+
+
+def test_what_is_keyed_wrong_for_a_stranger_does_not_count_against_the_account(world: World) -> None:
+    account = world.account()
+    case_id = asked(world, "H2", reply_email="new@elsewhere.example")
+    check_by_call(world, case_id, digits="000000")
+
+    world.session.rollback()
+    assert world.session.get_one(Account, account.id, populate_existing=True).call_failures == 0

@@ -335,3 +335,14 @@ def test_a_cheaply_hashed_password_costs_the_usual_work_all_the_same(
 
     assert len(calls) == 2
     assert calls[1] is None
+
+
+def test_a_network_that_has_shown_the_right_password_is_let_in_on_such_a_day(world: World) -> None:
+    """Else anybody who knows an address shuts its owner out in the middle of a recovery."""
+    world.account()
+    assert try_once(world, address="203.0.113.5") == "in"
+    for each in range(101):
+        try_once(world, password="wrong", address=f"198.51.100.{each}")
+
+    assert try_once(world, address="203.0.113.5") == "in"
+    assert try_once(world, address="203.0.113.6") == "throttled"
