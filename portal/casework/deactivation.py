@@ -248,8 +248,12 @@ def _hold_sign_in(ctx: Context, case: Case, connector: Connector, principal: Pri
     """From now on the password alone opens nothing, and for three days nothing that is left can be changed."""
     standing = [one for one in checks_of(ctx.session, case) if one.round == case.round and not one.voided_at]
     proven = {one.contact_id for one in standing if one.contact_id and one.result == "match"}
-    passes.require(ctx, principal, ground=proven)
-    if (directory := signing_in(connector)) is not None:
+    directory = signing_in(connector)
+    if directory is None or directory.must_enrol(ctx.session, principal) is None:
+        passes.require(
+            ctx, principal, ground=proven
+        )  # once: a second time would void a pass that is on its way
+    if directory is not None:
         directory.hold_changes(ctx.session, principal, ctx.now + ctx.limits.changes_held)
 
 
