@@ -18,9 +18,7 @@ from portal.models import Account, Contact, PhoneCall, new_id
 from portal.telephone import Placing, Telephone, TelephoneError
 
 CODED = frozenset({"proof", "check", "callback", "new_number"})  # kinds that ask for digits
-BY_OWNERS = frozenset(
-    {"proof", "check", "new_number"}
-)  # asked for on a page: counted for the network that asked
+BY_OWNERS = frozenset({"proof", "check", "new_number"})  # counted for the network that asked on a page
 # Counted apart, each for itself: what a thief, a stranger or an IAM user asks for must use up neither the calls in which
 # the holder of the number is warned, nor those by which its owner proves something.
 FAMILIES = {"new_number": "number", "notice": "notice"}
@@ -47,9 +45,9 @@ def request(
 ) -> PhoneCall:
     """Make a call and queue it, in the caller's act; `after` lets whoever waits read the digits first.
 
-    `code_for` is what the digits are computed from besides the call; what an `unproven` requester asks for is
-    counted apart; `bound` says what the call belongs to. Raises
-    Refused (no_telephone, path_off, phone_not_callable, calls_used_up, call_running) or Throttled.
+    `code_for` is what the digits are computed from besides the call; `bound` says what the call belongs to; what an
+    `unproven` requester asks for is counted apart. Raises Refused (no_telephone, path_off, phone_not_callable,
+    calls_used_up, call_running) or Throttled.
 
     Its counters count calls that were placed: a refusal takes back all of them, also where the caller goes on after it, so
     that nobody uses up a limit by being refused.
@@ -122,12 +120,6 @@ def path_of(ctx: Context, call_id: str, version: str | None = None) -> str:
 def path_hash(path: str) -> str:
     """What is stored of it, and found by."""
     return tokens.digest(path)
-
-
-def live_call(ctx: Context, **bound: Any) -> PhoneCall | None:
-    """The call that is under way for something, if one is."""
-    call = last_call(ctx, **bound)
-    return call if call is not None and call.state in LIVE and call.expires_at > ctx.now else None
 
 
 def last_call(ctx: Context, **bound: Any) -> PhoneCall | None:

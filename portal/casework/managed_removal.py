@@ -282,9 +282,3 @@ def _record(
         **facts,
     }
     registry.record(ctx, account, f"account:managed_removal:{what}", **facts)
-
-
-def reason_of(ctx: Context, managed: ManagedRemoval) -> str:
-    """Why it was removed, as the one who did it wrote."""
-    account = ctx.session.get_one(Account, managed.account_id)
-    return ctx.vault.open(ctx.session, account.subject_id, managed, "reason") or ""

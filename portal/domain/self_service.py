@@ -36,8 +36,6 @@ CALL_OUTCOMES = (
     "left",  # a notice was spoken to a machine
 )
 STOP_KEY = "9"
-# Ends of a call that a person may try again, and whose failure counts against the account.
-COUNTED_OUTCOMES = frozenset({"wrong"})
 
 STEPS = ("start", "mail", "call", "remove")
 

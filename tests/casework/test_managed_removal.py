@@ -220,7 +220,8 @@ def test_who_did_it_and_why_stands_in_the_database_and_the_reason_in_no_log(
         ).scalars()
     )
 
-    assert managed_removal.reason_of(world.system, managed) == REASON
+    subject = world.session.get_one(Account, managed.account_id).subject_id
+    assert world.runtime.vault.open(world.session, subject, managed, "reason") == REASON
     assert (managed.actor_principal_id, managed.principal_id) == (root.principal_id, taro.principal_id)
     assert (removal.managed_id, removal.state, removal.confirmed_at) == (managed.id, "confirmed", world.now)
     assert len(events) == 2

@@ -66,6 +66,22 @@ def enter(world: World, visitor: Visitor, typed: str) -> str:
         return refusal.reason
 
 
+def removed_without_a_mailbox(world: World, account: Account, reply_email: str) -> str:
+    """A removal for somebody whose papers and letter the desk has checked, and no registered mailbox."""
+    case_id = world.verifying(reply_email=reply_email)
+    world.check("alice", case_id)
+    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
+    proofs.enter_letter_code(world.owner, case_id, world.letter_code(case_id))
+    world.propose("alice", case_id)
+    world.open_checks("bob", case_id)
+    approval.approve(world.as_("bob"), case_id, code=world.code("bob"))
+    world.deliver()
+    world.pass_time(hours=200)
+    deactivation.execute(world.as_("alice"), case_id, code=world.code("alice"))
+    deactivation.carry_out(world.system, case_id)
+    return case_id
+
+
 # what a thief tries
 
 
@@ -120,17 +136,7 @@ def test_no_pass_is_sent_or_taken_while_an_objection_is_open(
 def test_after_a_removal_was_found_to_be_a_theft_the_pass_goes_to_who_had_stopped_it(
     world: World, account: Account
 ) -> None:
-    case_id = world.verifying(reply_email="thief@new.example")
-    world.check("alice", case_id)
-    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
-    proofs.enter_letter_code(world.owner, case_id, world.letter_code(case_id))
-    world.propose("alice", case_id)
-    world.open_checks("bob", case_id)
-    approval.approve(world.as_("bob"), case_id, code=world.code("bob"))
-    world.deliver()
-    world.pass_time(hours=200)
-    deactivation.execute(world.as_("alice"), case_id, code=world.code("alice"))
-    deactivation.carry_out(world.system, case_id)
+    case_id = removed_without_a_mailbox(world, account, "thief@new.example")
     honest = world.contacts(account, "email")[1]
     objection.object_to(world.system, case_id, channel="mail", contact_id=honest.id)
     objection.propose_unfreeze(world.as_("lee"), case_id, "reverse", "It was a theft")
@@ -326,17 +332,7 @@ def test_where_the_desk_checked_a_person_and_no_mailbox_the_pass_goes_to_the_add
     world: World, account: Account
 ) -> None:
     """Whoever has lost the registered mailbox could never come back, and whoever has it now would get the pass."""
-    case_id = world.verifying(reply_email="hanako@new.example")
-    world.check("alice", case_id)
-    proofs.post_letter(world.as_("alice"), case_id, world.contacts(account, "post")[0].id)
-    proofs.enter_letter_code(world.owner, case_id, world.letter_code(case_id))
-    world.propose("alice", case_id)
-    world.open_checks("bob", case_id)
-    approval.approve(world.as_("bob"), case_id, code=world.code("bob"))
-    world.deliver()
-    world.pass_time(hours=200)
-    deactivation.execute(world.as_("alice"), case_id, code=world.code("alice"))
-    deactivation.carry_out(world.system, case_id)
+    case_id = removed_without_a_mailbox(world, account, "hanako@new.example")
     visitor = owners.with_password(world)
 
     code = send(world, visitor)
