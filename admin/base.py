@@ -22,6 +22,7 @@ from portal.origin import origin_of
 
 COOKIE = "staff"
 HOME = "/admin/"
+LIVE = "/live"  # addresses that end so are asked by pages, not by people: they keep no session awake
 NOBODY = Actor(roles=frozenset())
 EVERY_ROLE = frozenset(STAFF_ROLES)
 
@@ -39,7 +40,8 @@ def door() -> Context:
 def signed_in() -> SignedIn | None:
     """Who sent this request, read from the database once a request."""
     if "signed_in" not in g:
-        g.signed_in = sessions.current(door(), request.cookies.get(cookie_name()))
+        awake = not request.path.endswith(LIVE)
+        g.signed_in = sessions.current(door(), request.cookies.get(cookie_name()), awake=awake)
     return cast("SignedIn | None", g.signed_in)
 
 

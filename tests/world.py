@@ -50,6 +50,7 @@ from portal.models import (
     new_id,
 )
 from portal.vault import Keys
+from tests import databases
 from tests.people import HANAKO, STAFF
 
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # a Tuesday, 10:00 in Tokyo
@@ -75,7 +76,9 @@ class World:
         if not keys.exists():
             Keys.generate(keys)
         made = Settings(data=folder, database_url=url, keys=keys, demo=True)
-        self.runtime = runtime.build(replace(made, **settings), clock=lambda _session: self.now)
+        self.runtime = runtime.build(
+            replace(made, **settings), engine=databases.quick_engine(url), clock=lambda _session: self.now
+        )
         self.session = self.runtime.sessions()
         self.logins: dict[str, Login] = {}
         with self.system.act():

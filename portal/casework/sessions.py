@@ -69,15 +69,15 @@ class Listed:
     is_this: bool
 
 
-def current(ctx: Context, raw_cookie: str | None) -> SignedIn | None:
-    """Who this cookie belongs to at this moment, or None. A request in time keeps the session awake."""
+def current(ctx: Context, raw_cookie: str | None, *, awake: bool = True) -> SignedIn | None:
+    """Who this cookie belongs to at this moment, or None. A request in time keeps the session `awake`, if a person made it."""
     if not raw_cookie or not tokens.FORM.match(raw_cookie):
         return None
     hashed = tokens.digest(raw_cookie)
     found = _find(ctx, hashed)
     if found is None:
         return None
-    if ctx.now - found[0].seen_at >= TOUCH:
+    if awake and ctx.now - found[0].seen_at >= TOUCH:
         with ctx.act():
             awake = update(StaffSession).where(StaffSession.hash == hashed, StaffSession.seen_at < ctx.now)
             ctx.session.execute(awake.values(seen_at=ctx.now).execution_options(synchronize_session=False))

@@ -32,8 +32,16 @@ DUE: Mapping[Status, Act] = {
 }
 WORKED = frozenset({Status.QUEUED, Status.VERIFYING})
 KEEPS_LEASE = frozenset(
-    {Act.MATCH, Act.CONTEST, Act.SYSTEM_CHECK}
-)  # the desk's acts do not renew a person's lease
+    {
+        Act.MATCH,
+        Act.CONTEST,
+        Act.SYSTEM_CHECK,
+        Act.WRITE_NOTE,
+        Act.RECEIVE_MESSAGE,
+        Act.BOOK_CALL,
+        Act.PRINT_LETTER,
+    }
+)  # what the desk, the owner and colleagues do does not renew a person's lease; what they do themselves does
 
 
 def lock(session: Session, case_id: str, *, version: int | None = None) -> Case:
@@ -136,7 +144,7 @@ def take_part(ctx: Context, case: Case, part: str, person_id: str | None = None)
 def _set_status(ctx: Context, case: Case, act: Act, after: Status) -> None:
     was, case.status = case.status, after
     if after == was:
-        if after == Status.VERIFYING and act not in KEEPS_LEASE:
+        if after == Status.VERIFYING and (act not in KEEPS_LEASE or ctx.actor.person_id == case.holder_id):
             _clear_timers(ctx.session, case)
             _set_timers(ctx, case)
         return

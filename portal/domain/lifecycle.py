@@ -94,10 +94,19 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     APPEAL = "appeal"
     REVEAL = "reveal"
+    WRITE_NOTE = "write_note"
+    SEND_REPLY = "send_reply"
+    TAKE_BACK_REPLY = "take_back_reply"
+    RECEIVE_MESSAGE = "receive_message"
+    BOOK_CALL = "book_call"
+    PRINT_LETTER = "print_letter"
+    REPEAT_BY_CALL = "repeat_by_call"
+    CLOSE_TRAINING = "close_training"
 
 
 FINAL = frozenset({Status.DECLINED, Status.CANCELLED, Status.EXPIRED, Status.REVERSED})
 OPEN = frozenset(Status) - FINAL - {Status.DEACTIVATED}
+HELD = frozenset({Status.VERIFYING, Status.WAITING_OWNER})
 DECIDED = frozenset({Status.COOLING_OFF, Status.READY, Status.EXECUTING, Status.DEACTIVATED})
 DECISIONS = ("remove", "decline")
 UNFREEZE_OUTCOMES = {
@@ -117,6 +126,7 @@ CLOSE_REASONS = (
     "self_service",
     "unconfirmed",
     "no_answer",
+    "training",  # an invented case, shown as one where a real one would be executed or declined
 )
 CANCEL_REASONS = ("not_mine", "device_works", "solved_elsewhere", "other")
 DECLINE_REASONS = ("identity_not_confirmed", "details_differ", "authority_not_shown", "duplicate_request")
@@ -248,6 +258,9 @@ wait_is_over = _says("wait_runs", lambda f, a, n, _: not f.waiting_until or n < 
 not_extended = _says("already_extended", lambda f, a, n, _: f.extended)
 no_sign_in = _says("signed_in_since", lambda f, a, n, _: f.signed_in_since)
 not_training = _says("training", lambda f, a, n, _: f.training)
+only_training = _says("real_case", lambda f, a, n, _: not f.training)
+# nobody answers an owner over the head of the colleague who has the case
+holder_answers = _says("not_holder", lambda f, a, n, _: f.status in HELD and f.holder != a.person_id)
 owner_ready = _says(
     "owner_not_ready",
     lambda f, a, n, _: f.owner_ready_needed and not (f.owner_ready_until and n <= f.owner_ready_until),
@@ -328,6 +341,8 @@ _SECOND = (*_FIT, another_person)  # may agree
 _BEFORE_REMOVAL = "queued verifying waiting_owner pending_approval cooling_off ready"
 _STOPPABLE = f"unconfirmed {_BEFORE_REMOVAL} executing deactivated"
 _ANY = " ".join(Status)
+_SEEN = " ".join(status for status in Status if status is not Status.UNCONFIRMED)
+_ANSWERED = "verifying waiting_owner pending_approval cooling_off ready executing deactivated declined cancelled expired reversed"
 
 # fmt: off
 TRANSITIONS: tuple[Transition, ...] = (
@@ -391,6 +406,17 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(Act.AGREE_UNFREEZE,     "frozen",           "queued declined deactivated reversed", "approver lead", *_FIT, unfreeze_proposed, not_proposer, untouched, unfreeze_fits, fresh_factor, choose=_unfreeze_outcome),
     # after a decline
     _row(Act.APPEAL,             "declined",         "queued",            "owner",               appeal_in_time, first_appeal),
+    # what is said, to the owner and among colleagues
+    _row(Act.WRITE_NOTE,         _SEEN,              "same",              "verifier approver lead", *_FIT),
+    _row(Act.SEND_REPLY,         _ANSWERED,          "same",              "verifier approver lead", *_FIT, holder_answers),
+    _row(Act.SEND_REPLY,         "frozen",           "same",              "lead",                *_FIT),
+    _row(Act.TAKE_BACK_REPLY,    _SEEN,              "same",              "verifier approver lead", *_FIT),
+    _row(Act.RECEIVE_MESSAGE,    f"{_BEFORE_REMOVAL} executing frozen", "same", "owner"),
+    _row(Act.BOOK_CALL,          "queued verifying waiting_owner", "same", "owner"),
+    # the letter's code proves the post, so whoever checks never holds it
+    _row(Act.PRINT_LETTER,       "verifying waiting_owner", "same",       "approver lead",       *_SECOND),
+    _row(Act.REPEAT_BY_CALL,     "pending_approval", "same",              "system",              account_known),
+    _row(Act.CLOSE_TRAINING,     f"{_BEFORE_REMOVAL} frozen", "cancelled", "system",             only_training),
     # looking at personal data changes nothing, but is an act
     _row(Act.REVEAL,             _ANY,               "same",              "verifier approver lead", *_FIT, reason_given),
 )

@@ -201,6 +201,16 @@ class Limits:
     reveal_visible: timedelta = _time("60s", "10s", "60s", "policy: shown data hides again")
     count_cap: int = _count(1000, 100, 1000, "policy: a count of the queue stays cheap")
 
+    # The desk's day
+    reply_undo: timedelta = _time("10s", "10s", "120s", "the words of the desk; Gmail offers 5 to 30 s")
+    presence_life: timedelta = _time("45s", "30s", "120s", "policy: whoever left is soon not shown")
+    message_length: int = _count(2000, 500, 4000, "policy")
+    owner_messages_day: int = _count(10, 3, 20, "policy: a case")
+    saved_views: int = _count(20, 5, 20, "Zammad: at most 15 to 20 views")
+    assigned_at_once: int = _count(50, 10, 100, "Zendesk: up to 100 a job")
+    call_booking_ahead: timedelta = _time("7d", "1d", "14d", "policy")
+    training_open: int = _count(5, 1, 20, "policy: planted cases must stay rare in a queue")
+
     # Retention after the end of a case
     retention_evidence: timedelta = _time("30d", "14d", "30d", "NIST SP 800-63A-4: a documented schedule")
     retention_contact: timedelta = _time("365d", "30d", "365d", "policy")

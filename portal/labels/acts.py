@@ -65,6 +65,14 @@ ACT: Words = {
     "appeal": _p("act", "Ask for a second look"),
     "reveal": _p("act", "Show contact data"),
     "witness_check": _p("act", "Confirm that I was there"),
+    "write_note": _p("act", "Write an internal note"),
+    "send_reply": _p("act", "Reply to owner"),
+    "take_back_reply": _p("act", "Undo sending"),
+    "receive_message": _p("act", "Write to our team"),
+    "book_call": _p("act", "Book a call"),
+    "print_letter": _p("act", "Print the letter"),
+    "repeat_by_call": _p("act", "Repeat the check by a call"),
+    "close_training": _p("act", "End a training case"),
 }
 
 # Why an act is refused, as the page says it.
@@ -97,6 +105,7 @@ REFUSAL: Words = {
     "already_extended": _l("The waiting period was already extended."),
     "signed_in_since": _l("Somebody has signed in with MFA since the request."),
     "training": _l("This is a training case, so nothing is deactivated."),
+    "real_case": _l("This is not a training case."),
     "owner_not_ready": _l("The owner has not yet said that they are ready to sign in."),
     "still_there": _l("The device is still registered."),
     "tries_left": _l("Another attempt will be made."),
@@ -207,6 +216,7 @@ CLOSE_REASON: Words = {
     "self_service": _l("Solved by self-service"),
     "unconfirmed": _l("Email address not confirmed in time"),
     "no_answer": _l("No answer in time"),
+    "training": _l("Training case"),
 }
 
 CANCEL_REASON: Words = {

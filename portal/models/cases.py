@@ -144,6 +144,9 @@ class Case(Base):
     asked: Mapped[list[str]] = fact(JSON, default=list)
     due_at: Mapped[datetime] = fact(UtcDateTime)  # when the queue expects something to happen in this status
     code_failures: Mapped[int] = fact(Integer, default=0)
+    asked_until: Mapped[datetime | None] = fact(UtcDateTime)  # what the owner is asked for is due then
+    owner_wrote_at: Mapped[datetime | None] = fact(UtcDateTime)  # their message waits for an answer or a note
+    call_booked_at: Mapped[datetime | None] = fact(UtcDateTime)  # when the owner wants to be called
 
     # the decision of this round
     decision: Mapped[str | None] = fact(String(8))
@@ -210,6 +213,8 @@ class Case(Base):
         Index("ix_cases_queue", "status", "due_at", "id"),
         Index("ix_cases_holder", "holder_id", "status", "due_at", "id"),
         Index("ix_cases_due", "due_at", "id"),
+        Index("ix_cases_received", "status", "created_at", "id"),
+        Index("ix_cases_board", "status", "language", "due_at"),
     )
 
 
@@ -265,6 +270,9 @@ class IdentityCheck(Base):
         CheckConstraint(one_of("result", ("match", "mismatch", "could_not")), name="result"),
         CheckConstraint(
             "(attested_by = 'system' AND person_id IS NULL AND part IS NULL AND NOT repeated) OR"
+            # digits keyed on a call that the second person placed: the system wrote it, for that person
+            " (attested_by = 'system' AND repeated AND method = 'H3' AND person_id IS NOT NULL"
+            " AND part IS NOT NULL AND part = 'approver') OR"
             " (attested_by = 'person' AND person_id IS NOT NULL AND part IS NOT NULL"
             " AND ((repeated AND part = 'approver') OR (NOT repeated AND part = 'verifier')))",
             name="attested",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, Integer, String
+from sqlalchemy import Boolean, CheckConstraint, Index, Integer, String
 from sqlalchemy.orm import Mapped
 
 from portal.domain.self_service import CALL_KINDS, CALL_OUTCOMES, CALL_STATES, SESSION_STAGES
@@ -88,6 +88,8 @@ class PhoneCall(Base):
     phone_change_id: Mapped[str | None] = ref("phone_change.id", index=True)
     round: Mapped[int | None] = fact(Integer)
     notice: Mapped[str | None] = fact(String(32))
+    staff_id: Mapped[str | None] = ref("staff.id")  # the agent whom the called person is connected to
+    repeats: Mapped[bool] = fact(Boolean, default=False)  # placed by the second person, to repeat a check
     outbox_id: Mapped[str | None] = ref("outbox.id", index=True)  # the row that a spoken notice carries out
     language: Mapped[str] = fact(String(2))
     path_hash: Mapped[str] = column("secret", String(64), unique=True)
@@ -101,6 +103,8 @@ class PhoneCall(Base):
     expires_at: Mapped[datetime] = fact(UtcDateTime)
     placed_at: Mapped[datetime | None] = fact(UtcDateTime)
     answered_at: Mapped[datetime | None] = fact(UtcDateTime)
+    connected_at: Mapped[datetime | None] = fact(UtcDateTime)  # to the agent, after the digits
+    parted_at: Mapped[datetime | None] = fact(UtcDateTime)  # when the two stopped talking
     ended_at: Mapped[datetime | None] = fact(UtcDateTime)
 
     __table_args__ = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, Integer, String
+from sqlalchemy import Boolean, CheckConstraint, Index, Integer, String
 from sqlalchemy.orm import Mapped
 
 from portal.domain.lifecycle import Role
@@ -47,6 +47,8 @@ class Staff(Base):
     language: Mapped[str] = fact(String(2))
     theme: Mapped[str] = fact(String(5), default="auto")
     density: Mapped[str] = fact(String(8), default="standard")
+    shortcuts: Mapped[bool] = fact(Boolean, default=True)  # single-key shortcuts of the queue
+    sealed_desk_phone: Mapped[bytes | None] = sealed("contact")  # where calls to owners are connected to
     password_hash: Mapped[str | None] = column("secret", String(200))
     sealed_totp: Mapped[bytes | None] = sealed("secret")
     totp_enrolled_at: Mapped[datetime | None] = fact(UtcDateTime)

