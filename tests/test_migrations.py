@@ -23,6 +23,7 @@ from migrations import triggers
 from portal import audit
 from portal.engine import MIGRATIONS, make_engine, upgrade
 from portal.models import Base
+from tests.casework.resetting import Browser
 from tests.sql import TABLES, only_on
 from tests.world import World
 
@@ -193,12 +194,12 @@ def test_upgrading_leaves_what_is_there(world: World) -> None:
     assert contents(world.runtime.engine) == before
 
 
-def first_version(engine: Engine) -> None:
-    """The schema as it was when it was used for the first time."""
+def at_version(engine: Engine, revision: str) -> None:
+    """The schema as it was in an earlier version that was used."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["engine"] = engine
-    command.upgrade(config, "0001")
+    command.upgrade(config, revision)
 
 
 def tables_of(engine: Engine) -> list[Table]:
@@ -230,13 +231,40 @@ def fill(engine: Engine, rows: dict[str, list[Any]], tables: list[Table]) -> Non
             triggers.create(connection)
 
 
-def test_what_the_first_version_has_kept_goes_on_living(world: World, empty: Engine) -> None:
-    world.account()
+def removed_by_the_desk(world: World) -> None:
     world.reversed()
+
+
+def removed_by_the_owner(world: World) -> None:
+    browser = Browser(world)
+    browser.with_all()
+    browser.remove()
+
+
+# Each version: the desk it needs, and what was new in it.
+EARLIER = {
+    "0001": ("world", removed_by_the_desk, ("cases", "identity_check", "removal", "objection")),
+    "0002": (
+        "calling_world",
+        removed_by_the_owner,
+        ("self_service", "phone_call", "owner_session", "removal"),
+    ),
+}
+
+
+@pytest.mark.parametrize("revision", EARLIER)
+def test_what_an_earlier_version_has_kept_goes_on_living(
+    request: pytest.FixtureRequest, empty: Engine, revision: str
+) -> None:
+    desk, happens, filled = EARLIER[revision]
+    world: World = request.getfixturevalue(desk)
+    world.account()
+    happens(world)
     world.session.rollback()
-    first_version(empty)
+    at_version(empty, revision)
     tables = tables_of(empty)
     kept = rows_in(world.runtime.engine, tables)
+    assert all(kept[name] for name in filled)
     fill(empty, kept, tables)
     upgrade(empty)
     assert rows_in(empty, tables) == kept
