@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_babel import LazyString, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
@@ -195,12 +195,19 @@ def page(
 ) -> Response:
     said = {"page_title": str(title), "message": str(message), "advice": str(advice)}
     try:
-        html = render_template("error.html", code=code, support_id=support_id(), **said)
+        html = render_template("error.html", code=code, support_id=support_id(), **_frame(), **said)
     except Exception:
         # the page that says so must not depend on what is broken
         log.exception("the error page could not be painted, support id %s", support_id())
         html = _plain(said)
     return Response(html, code, dict(headers or {}), mimetype="text/html")
+
+
+def _frame() -> dict[str, str]:
+    """Staff stay among their own pages; everybody else is an owner."""
+    if request.path.startswith("/admin/") and "admin" in current_app.extensions:
+        return {"frame": "staff/base.html", "start_url": "/admin/"}
+    return {"frame": "owner.html", "start_url": f"/{i18n.current()}/"}
 
 
 def _plain(said: Mapping[str, str]) -> str:
