@@ -13,18 +13,25 @@ from flask_babel import lazy_pgettext as _p
 from admin import base
 from admin.account_page import AccountsView
 from admin.base import DeskView, OwnView, see
+from admin.board_pages import BoardView
 from admin.case_page import CaseView, RevealView
 from admin.case_queue import QueueView
 from admin.check_pages import ChecksView
 from admin.colleague_pages import ColleaguesView
 from admin.decision_pages import DecisionsView
+from admin.desk_phone import DeskPhoneView
 from admin.door_pages import SignInView
 from admin.freeze_pages import FreezesView
 from admin.link_pages import HaltView, InviteView
+from admin.message_pages import MessagesView
+from admin.outbox_pages import UndeliveredView
 from admin.own_pages import SettingsView
 from admin.protect_pages import ProtectView
 from admin.register_pages import RegisterView
 from admin.removal_pages import RemovalsView
+from admin.safety_pages import SafetyView
+from admin.template_pages import TemplatesView
+from admin.training_pages import TrainingCaseView, TrainingView
 
 
 class HomeView(OwnView):
@@ -50,17 +57,25 @@ class Place:
 # In the order of the menu.
 PLACES: tuple[Place, ...] = (
     Place(QueueView, "queue", _l("Queue")),
+    Place(BoardView, "board", _l("Dashboard")),
+    Place(SafetyView, "safety", _l("Objections and holds")),
     Place(CaseView, "case"),
     Place(RevealView, "reveal"),
+    Place(MessagesView, "messages"),
     Place(ChecksView, "checks"),
     Place(DecisionsView, "decisions"),
     Place(RemovalsView, "removals"),
     Place(FreezesView, "freezes"),
+    Place(TemplatesView, "templates", _l("Reply templates")),
+    Place(UndeliveredView, "undelivered", _l("Undelivered messages")),
+    Place(TrainingView, "training", _l("Training cases")),
+    Place(TrainingCaseView, "training_case", address="training-case"),
     Place(ColleaguesView, "colleagues", _l("Colleagues")),
     Place(RegisterView, "register", _p("register", "Register")),
     Place(AccountsView, "accounts", _p("register", "Accounts")),
     Place(ProtectView, "protect", address="account-settings"),
     Place(SettingsView, "own", _l("Settings")),
+    Place(DeskPhoneView, "desk_phone", address="desk-phone"),
     Place(SignInView, "door", address="sign-in"),
     Place(InviteView, "invite"),
     Place(HaltView, "halt"),

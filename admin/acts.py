@@ -9,19 +9,21 @@ from typing import Any, ClassVar, cast
 
 from flask import Response, redirect, render_template, request, url_for
 from flask_admin import expose
-from flask_babel import LazyString, pgettext
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from admin import case_live
 from admin.base import StaffView, ctx, see
-from admin.forms import DeskForm, built
+from admin.case_story import Changed, changes_since, last_change, lease_lost
+from admin.forms import VERSION, DeskForm, built
 from portal import labels
-from portal.casework import lookup
+from portal.casework import lookup, presence, training
 from portal.casework.context import Context, NotFound, Refused, Stale, Throttled
 from portal.casework.facts import facts_of
 from portal.casework.lookup import case_for_staff
 from portal.connectors import ConnectorError
 from portal.domain import lifecycle
-from portal.domain.lifecycle import Act, Role, Status
+from portal.domain.lifecycle import Act, Actor, CaseFacts, Role, Status
 from portal.models import Case
 from portal.security import may_repeat
 
@@ -40,6 +42,12 @@ COMES_WITH_FORM = frozenset(
         "wrong_outcome",
     }
 )
+
+# What keeps a person out of a case for good.
+SHUT_OUT = frozenset({"own_account", "excluded", "planter"})
+
+# Where a case that went on without whoever looks has to be explained: by whom, and when.
+GONE_ON = frozenset({"wrong_status", "not_holder"})
 
 NO_ANSWER = _l(
     "The system that holds the MFA devices does not answer. Nothing was done. Try again in a few minutes."
@@ -78,6 +86,9 @@ class ActPage:
     button: LazyString | str = ""
     button_look: str = "primary"
     shows: bool = False  # evidence or written reasons: whoever opens the page is on record
+    moved: Callable[[Visit], Changed | None] = lambda _visit: (
+        None
+    )  # what a latecomer asks for, not the newest
 
 
 class BelowCase(StaffView):
@@ -100,8 +111,9 @@ class ActView(BelowCase):
         page = self.pages.get(key)
         if page is None:
             raise NotFound()
-        opened = case_for_staff if page.shows and request.method != "POST" else case_on_desk
-        visit = Visit(ctx(), opened(ctx(), case_id), item)
+        shown = page.shows and request.method != "POST"
+        case = case_for_staff(ctx(), case_id, presence.EDITING) if shown else case_on_desk(ctx(), case_id)
+        visit = Visit(ctx(), case, item)
         try:
             return _answer(page, visit)
         except ConnectorError:
@@ -118,14 +130,24 @@ def _answer(page: ActPage, visit: Visit) -> Response:
 
 
 def _try(page: ActPage, visit: Visit, form: DeskForm) -> Response:
-    case_id = visit.case.id
+    was_open = visit.case.status not in lifecycle.FINAL
     try:
         further = page.do(visit, form)
     except NotFound:
         raise
     except Refused as refused:
         return refused_page(page, visit, form, refused)
-    return cast(Response, redirect(further or url_for("case.page", case_id=case_id, said=page.said), 303))
+    if was_open and training.is_revealed(visit.ctx, visit.case):
+        further = url_for("training_case.page", case_id=visit.case.id)
+    return cast(Response, redirect(further or _back(page, visit), 303))
+
+
+def _back(page: ActPage, visit: Visit) -> str:
+    """To the case, where the control that led here has the focus again."""
+    control = "-".join(
+        ("do", str(request.view_args["key"] if request.view_args else ""), *filter(None, (visit.item,)))
+    )
+    return url_for("case.page", case_id=visit.case.id, said=page.said, _anchor=control)
 
 
 def refused_page(page: ActPage, visit: Visit, form: DeskForm, refused: Refused) -> Response:
@@ -154,15 +176,19 @@ def _again(visit: Visit) -> Visit:
 def paint(page: ActPage, visit: Visit, form: DeskForm, code: int, **values: Any) -> Response:
     form.forget_code()
     blockers = hard_blockers(visit.ctx, visit.case, page.act)
-    if blockers:
-        kept = form.typed() if request.method == "POST" else []
-        moved = last_change(visit) if blockers == ("wrong_status",) and not values.get("changed") else None
-        words = [labels.word("refusal", reason) for reason in blockers]
-        return _painted(page, visit, form, code, blockers=words, typed=kept, moved=moved, **values)
-    return _painted(page, visit, form, code, **page.more(visit), **values)
+    presence.note(visit.ctx, visit.case.id, presence.VIEWING if blockers else presence.EDITING)
+    if not blockers:
+        return _painted(page, visit, form, code, **page.more(visit), **values)
+    values["typed"] = form.typed() if request.method == "POST" else []
+    if set(blockers) & GONE_ON and not values.get("changed"):
+        values["moved"] = page.moved(visit) or last_change(visit.ctx, visit.case)
+    values["lease_lost"] = lease_lost(lookup.timeline(visit.ctx.session, visit.case), visit.ctx.actor)
+    words = [labels.word("refusal", reason) for reason in blockers]
+    return _painted(page, visit, form, code, blockers=words, **values)
 
 
 def _painted(page: ActPage, visit: Visit, form: DeskForm, code: int, **values: Any) -> Response:
+    blocked = bool(values.get("blockers"))
     html = render_template(
         f"staff/{page.template}.html",
         page=page,
@@ -171,15 +197,23 @@ def _painted(page: ActPage, visit: Visit, form: DeskForm, code: int, **values: A
         form=form,
         has_errors=bool(form.errors) or bool(values.get("changed")),
         case_url=url_for("case.page", case_id=visit.case.id),
+        live=case_live.of(visit.ctx, visit.case, presence.VIEWING if blocked else presence.EDITING),
         **values,
     )
     return Response(html, code, mimetype="text/html")
 
 
 def hard_blockers(ctx: Context, case: Case, act: Act) -> tuple[str, ...]:
-    """What stands in the way of an act, less what its own form asks for."""
-    found = lifecycle.blocked_by(facts_of(ctx, case), act, ctx.actor, ctx.now)
+    """What stands in the way of an act, less what its own form asks for; first of all what keeps a person out for good."""
+    facts = facts_of(ctx, case)
+    found = (*shut_out(facts, ctx.actor, ctx.now), *lifecycle.blocked_by(facts, act, ctx.actor, ctx.now))
     return tuple(dict.fromkeys(reason for reason in found if reason not in COMES_WITH_FORM))
+
+
+def shut_out(facts: CaseFacts, actor: Actor, now: datetime) -> tuple[str, ...]:
+    """Why this person may do nothing in a case at whatever stage: a note is what everybody else could write."""
+    found = lifecycle.blocked_by(facts, Act.WRITE_NOTE, actor, now)
+    return tuple(reason for reason in found if reason in SHUT_OUT)
 
 
 def case_on_desk(ctx: Context, case_id: str) -> Case:
@@ -190,28 +224,10 @@ def case_on_desk(ctx: Context, case_id: str) -> Case:
     return case
 
 
-@dataclass(frozen=True)
-class Changed:
-    """Who changed the case last, when, and what they did."""
-
-    name: str
-    at: datetime
-    tag: str
-
-
-def changed_since(visit: Visit) -> Changed | None:
-    """The change that came between showing the page and sending its form."""
-    made_from = request.form.get("version")
-    return last_change(visit) if made_from and made_from != str(visit.case.version) else None
-
-
-def last_change(visit: Visit) -> Changed:
-    entry = lookup.timeline(visit.ctx.session, visit.case)[-1]
-    return Changed(actor_words(entry), entry.at, entry.tag)
-
-
-def actor_words(entry: lookup.Entry) -> str:
-    """Whoever acted, as sentences name them: Japanese adds a polite word to a colleague's name."""
-    if not entry.by_staff:
-        return labels.word("role", entry.actor)
-    return str(pgettext("colleague", "%(name)s", name=entry.actor))
+def changed_since(visit: Visit) -> list[Changed]:
+    """What came between showing the page and sending its form, newest first."""
+    made_from, events = request.form.get("version"), request.form.get("events", "")
+    if not made_from or made_from == str(visit.case.version):
+        return []
+    known = int(events) if VERSION.fullmatch(events) else visit.case.audit_seq
+    return changes_since(visit.ctx, visit.case, known)

@@ -20,11 +20,13 @@ from portal.domain.lifecycle import Actor, Role
 from portal.models.staff import STAFF_ROLES
 from portal.origin import origin_of
 
-COOKIE = "staff"
+COOKIE, MARK = "staff", "known"
 HOME = "/admin/"
 LIVE = "/live"  # addresses that end so are asked by pages, not by people: they keep no session awake
 NOBODY = Actor(roles=frozenset())
 EVERY_ROLE = frozenset(STAFF_ROLES)
+ONLY_READING = frozenset({Role.COMPLIANCE})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Where a session that cannot work yet has to go on.
 STAGE_PAGES = {"enrol": "door.enrol", "codes": "door.codes", "recovery": "door.reset"}
@@ -58,12 +60,14 @@ def ctx() -> Context:
     return door().as_actor(signed().actor)
 
 
-def cookie_name() -> str:
-    return COOKIE if db.runtime().settings.demo else f"__Host-{COOKIE}"
+def cookie_name(name: str = COOKIE) -> str:
+    return name if db.runtime().settings.demo else f"__Host-{name}"
 
 
 def keep_cookie(response: Response, opened: Opened) -> Response:
     """Give the browser its new session, until it is closed; Strict, because nobody comes to the desk from another site."""
+    if opened.mark:
+        _set_cookie(response, opened.mark, int(door().limits.staff_browser_life.total_seconds()), MARK)
     return _set_cookie(response, opened.cookie, None)
 
 
@@ -71,10 +75,10 @@ def drop_cookie(response: Response) -> Response:
     return _set_cookie(response, "", 0)
 
 
-def _set_cookie(response: Response, value: str, life: int | None) -> Response:
+def _set_cookie(response: Response, value: str, life: int | None, name: str = COOKIE) -> Response:
     secure = not db.runtime().settings.demo
     response.set_cookie(
-        cookie_name(), value, max_age=life, secure=secure, httponly=True, samesite="Strict", path="/"
+        cookie_name(name), value, max_age=life, secure=secure, httponly=True, samesite="Strict", path="/"
     )
     return response
 
@@ -119,9 +123,13 @@ class DoorView(DeskView):
 
 
 class StaffView(DeskView):
-    """For signed-in people with one of these roles. A view that names none stays closed."""
+    """For signed-in people with one of these roles. A view that names none stays closed.
+
+    Compliance only reads: whatever a view does with a form, it takes none from them but those it names.
+    """
 
     roles: ClassVar[frozenset[Role]] = frozenset()
+    readers_send: ClassVar[frozenset[str]] = frozenset()  # searches, and what is a reader's own
 
     def is_accessible(self) -> bool:
         found = signed_in()
@@ -129,7 +137,8 @@ class StaffView(DeskView):
 
     def admits(self, found: SignedIn) -> bool:
         """Whether somebody who may work may work here."""
-        return bool(found.roles & self.roles)
+        reads = request.method in READING or (request.endpoint or "").rpartition(".")[2] in self.readers_send
+        return bool((found.roles if reads else found.roles - ONLY_READING) & self.roles)
 
     def inaccessible_callback(self, name: str, **kwargs: Any) -> Response:
         found = signed_in()
@@ -199,6 +208,7 @@ def frame() -> dict[str, Any]:
         **outside,
         **look,
         "staff_name": found.person.name,
+        "shortcuts": found.staff.shortcuts,
         "nav": _navigation(),
         "sign_out_url": url_for("door.sign_out"),
         "stay_url": url_for("own.stay"),

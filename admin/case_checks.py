@@ -11,8 +11,9 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from portal import i18n, labels
-from portal.casework import call_checks, phones, verification
+from portal import i18n, labels, receipts
+from portal.casework import bridges, call_checks, phones, talks, transition, verification
+from portal.casework.call_checks import OnScreen
 from portal.casework.context import Context
 from portal.casework.devices import devices_of
 from portal.casework.facts import checks_of
@@ -104,7 +105,11 @@ def verdict_words(verdict: Verdict) -> str:
 
 @dataclass(frozen=True)
 class CallLine:
-    """The newest call of the case, without its digits: they are the owner's."""
+    """The newest call of the case, without its digits: they are the owner's.
+
+    Its two words are there for the agent whom it leads to and for nobody else, while it lives; afterwards, how long they
+    talked, and where that agent writes down what they found.
+    """
 
     title: str
     number: str
@@ -112,6 +117,10 @@ class CallLine:
     look: str
     at: datetime
     is_live: bool
+    language: str
+    words: tuple[str, str] | None
+    length: str
+    record_url: str | None
 
 
 # The colour and the sign of a call that has ended so; of others, see `call_of`.
@@ -123,16 +132,58 @@ def call_of(ctx: Context, case: Case) -> CallLine | None:
     shown = call_checks.on_screen(ctx, case)
     if shown is None:
         return None
-    contact = ctx.session.get(Contact, shown.call.contact_id)
-    kind, key = ("call_outcome", shown.outcome) if shown.outcome else ("call_state", shown.state)
+    call = shown.call
+    contact = ctx.session.get(Contact, call.contact_id)
+    is_agent = call.staff_id is not None and call.staff_id == ctx.actor.staff_id
     return CallLine(
-        title=labels.word("method", call_checks.METHOD[shown.call.kind]),
+        title=labels.word("method", call_checks.METHOD[call.kind]),
         number=phones.masked(ctx, contact) if contact else "",
-        said=labels.word(kind, key),
-        look=CALL_LOOKS.get(shown.outcome, "unclear") if shown.outcome else "open",
-        at=shown.call.created_at,
+        said=labels.word(*call_words_of(shown)),
+        look=CALL_LOOKS.get(shown.outcome, "unclear") if shown.outcome and not shown.talk else "open",
+        at=call.created_at,
         is_live=shown.is_live,
+        language=call.language,
+        words=shown.words if is_agent else None,
+        length=bridges.length(bridges.seconds(call)) if call.connected_at and not shown.talk else "",
+        record_url=_result_url(ctx, case, shown) if is_agent else None,
     )
+
+
+def call_words_of(shown: OnScreen) -> tuple[str, str]:
+    """Which table and which key has the words for how a call stands."""
+    if shown.talk:
+        return "talk_state", shown.talk
+    return ("call_outcome", shown.outcome) if shown.outcome else ("call_state", shown.state)
+
+
+def _result_url(ctx: Context, case: Case, shown: OnScreen) -> str | None:
+    """Where the agent writes down what they found in the conversation, once."""
+    call = shown.call
+    act = Act.REPEAT_CHECK if call.repeats else Act.RECORD_CHECK
+    if call.connected_at is None or shown.talk or talks.is_recorded(ctx, case, call):
+        return None
+    if not transition.allows(ctx, case, act):
+        return None
+    key = "repeat_talk" if call.repeats else "talk"
+    return url_for("checks.act", case_id=case.id, key=key, item=call.id)
+
+
+@dataclass(frozen=True)
+class LetterLine:
+    """The newest letter of method H4: to be printed by somebody of the second persons, never by whoever checks."""
+
+    id: str
+    is_painted: bool
+    may_print: bool
+
+
+def letter_of(ctx: Context, case: Case, facts: CaseFacts) -> LetterLine | None:
+    """The letter of the running round, while it can still be posted."""
+    document = receipts.document_of(ctx, case, "letter")
+    if document is None or case.status not in lifecycle.HELD:
+        return None
+    may_print = not lifecycle.blocked_by(facts, Act.PRINT_LETTER, ctx.actor, ctx.now)
+    return LetterLine(document.id, document.painted_at is not None, may_print)
 
 
 def cards(ctx: Context, case: Case, facts: CaseFacts, verdict: Verdict, *, seen: bool) -> list[CheckCard]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 from flask import Response, render_template, request, send_file, url_for
 from flask_admin import expose
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from admin import case_view
+from admin import case_live, case_view
 from admin.acts import AT_WORK, READERS, BelowCase, case_on_desk, hard_blockers
 from admin.base import ctx
 from admin.case_queue import due_of
 from admin.forms import DeskForm, built, radio_field, words_for
-from portal import labels, receipts
-from portal.casework import lookup
+from portal import labels
+from portal.casework import lookup, proofs
 from portal.casework.context import NotFound, Refused
 from portal.domain.lifecycle import REVEAL_REASONS, Act
 
@@ -39,6 +40,10 @@ SAID: dict[str, LazyString] = {
     "decided": _l("Your decision is saved, and everybody concerned is told."),
     "sent_back": _l("The case is back with the verifier."),
     "voided": _l("Nothing was removed: the facts have changed, so the checks start again."),
+    "noted": _l("The note is saved."),
+    "sent_again": _l("The reply is sent again."),
+    "draft_deleted": _l("The draft is deleted."),
+    "hidden": _l("This is hidden again."),
     "unfreeze_proposed": _l("Your proposal is saved. A different person decides."),
 }
 
@@ -53,18 +58,22 @@ class CaseView(BelowCase):
         case = lookup.case_for_staff(ctx(), case_id)
         html = render_template(
             "staff/case.html",
-            **case_view.gather(ctx(), case),
+            **case_view.gather(ctx(), case, request.args.get("show", "all")),
             due=due_of(case, ctx().now),
             lease=case_view.lease_of(ctx(), case),
-            letter=receipts.document_of(ctx(), case, "letter"),
             said=SAID.get(request.args.get("said", "")),
             wide=True,
         )
         return Response(html, mimetype="text/html")
 
+    @expose("/<case_id>/live")
+    def live(self, case_id: str) -> Response:
+        """For the script of an open page: who else is here, and whether the case has changed."""
+        return case_live.answer(ctx(), case_on_desk(ctx(), case_id))
+
 
 class RevealView(BelowCase):
-    """Shows one masked value with a reason, and hands out the letter that has to be posted."""
+    """Shows one masked value with a reason, and hands out the letter that a second person has to post."""
 
     roles = AT_WORK
 
@@ -83,10 +92,10 @@ class RevealView(BelowCase):
                 return _shown(case_id, field, text or "", form)
         return _ask_reason(case_id, field, form)
 
-    @expose("/<case_id>/letter/<document_id>")
+    @expose("/<case_id>/letter/<document_id>", methods=("POST",))
     def letter(self, case_id: str, document_id: str) -> Response:
-        """The letter of method H4, to be printed and posted."""
-        case, painted = lookup.letter(ctx(), case_id, document_id)
+        """The letter of method H4, to be printed and posted. Whoever takes it takes the second person's part."""
+        case, painted = proofs.print_letter(ctx(), case_id, document_id)
         name = f"{case.reference}-letter.pdf"
         return send_file(BytesIO(painted), "application/pdf", as_attachment=True, download_name=name)
 
@@ -111,7 +120,7 @@ def _ask_reason(case_id: str, field: str, form: DeskForm) -> Response:
 
 def _shown(case_id: str, field: str, text: str, form: DeskForm) -> Response:
     seconds = int(ctx().limits.reveal_visible.total_seconds())
-    back = url_for("case.page", case_id=case_id)
+    back: dict[str, Any] = {"case_id": case_id, "_anchor": f"do-show-{field}"}
     html = render_template(
         "staff/revealed.html",
         case=case_on_desk(ctx(), case_id),
@@ -119,9 +128,9 @@ def _shown(case_id: str, field: str, text: str, form: DeskForm) -> Response:
         text=text,
         reason=form["reason"].data,
         seconds=seconds,
-        case_url=back,
+        case_url=url_for("case.page", **back),
     )
     response = Response(html, mimetype="text/html")
     # the browser itself takes the value off the screen, also without script
-    response.headers["Refresh"] = f"{seconds}; url={back}"
+    response.headers["Refresh"] = f"{seconds}; url={url_for('case.page', said='hidden', **back)}"
     return response

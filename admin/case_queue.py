@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from flask import Response, abort, render_template, request, url_for
+from flask import Response, abort, jsonify, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _p
-from flask_wtf import FlaskForm
 from markupsafe import Markup
-from sqlakeyset import Page, select_page, unserialize_bookmark
-from sqlakeyset.types import Marker
-from wtforms import HiddenField, SelectField, StringField
 
-from admin import next_step
+from admin import case_live, next_step, queue_acts
 from admin.acts import READERS
-from admin.base import StaffView, ctx
-from admin.forms import unprintable, words_for
-from portal import i18n, labels
-from portal.casework import lookup
-from portal.casework.lookup import MOST_FOUND, VIEWS, Filters, Line
-from portal.choices import SelectChoice
+from admin.base import StaffView, ctx, see
+from admin.forms import DeskForm
+from admin.queue_filters import NARROWING, FilterForm, address, filter_form, heads
+from admin.time_left import Due, time_left
+from portal import labels
+from portal.casework import assigning, lookup, own_views, presence, queue
+from portal.casework.assigning import Verifier
+from portal.casework.context import NotFound, Refused
+from portal.casework.lookup import MOST_FOUND
+from portal.casework.queue import VIEWS, Filters, Line, Listed
 from portal.domain.languages import LANGUAGES
-from portal.domain.lifecycle import FINAL, Status
-from portal.domain.tiers import Tier
-from portal.models import Case
+from portal.domain.lifecycle import FINAL, Role, Status
+from portal.models import Case, SavedView
+from portal.security import may_repeat
 
-PAGE = 25
-SOON = timedelta(minutes=30)
-SHORTEST = 2
-LONGEST = 254  # an address is the longest thing to search for
-
-# Only places of our own making: the library would also read other kinds of values, and raise for some of them.
-BOOKMARK = re.compile(r"[<>]dt:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00:00~s:[0-9a-f]{32}")
+EVERY = 30  # seconds between two questions whether there is something new
 
 VIEW_NAMES: Mapping[str, LazyString] = {
     "unassigned": _l("Unassigned"),
@@ -51,155 +44,147 @@ VIEW_NAMES: Mapping[str, LazyString] = {
     "open": _l("All open cases"),
     "closed": _l("Closed cases"),
 }
-OFFERED: Mapping[str, tuple[str, ...]] = {
-    "status": tuple(status.value for status in Status if status is not Status.UNCONFIRMED),
-    "language": tuple(LANGUAGES),
-    "tier": tuple(tier.value for tier in Tier),
+SAID: Mapping[str, LazyString] = {
+    "view_saved": _l("The view is saved."),
+    "view_deleted": _l("The view is deleted."),
 }
 NO_DUE = FINAL | {Status.DEACTIVATED}
 
 
 @dataclass(frozen=True)
-class Due:
-    """The time left, as words and as a look: fine, soon, over or paused."""
+class Visit:
+    """One request for the queue: what is asked for, and who could be an assignee."""
 
-    text: str
-    look: str
-    at: datetime
+    form: FilterForm
+    people: Sequence[Verifier]
 
-
-class FilterForm(FlaskForm):
-    """Narrows the queue. Sent by GET, so that a list can be kept as a bookmark."""
-
-    class Meta:
-        csrf = False
-
-    view = HiddenField()
-    q = StringField(
-        _l("Search by receipt no., name, account ID, email address or phone number"),
-        render_kw={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"},
-    )
-    status = SelectField(_p("field", "Status"), validate_choice=False)
-    language = SelectField(_p("field", "Language"), validate_choice=False)
-    tier = SelectField(_l("Risk"), validate_choice=False)
+    @property
+    def filters(self) -> Filters:
+        return self.form.filters
 
 
 class QueueView(StaffView):
     """All who work cases and those who read them."""
 
     roles = READERS
+    readers_send = frozenset({"save", "forget"})  # views of their own
     icon = "inbox"
 
     @expose("/")
     def index(self) -> Response:
-        form = _filter_form()
-        filters = _filters(form)
-        text = (form.q.data or "").strip()
-        if text and _searchable(form, text):
-            found = lookup.search(ctx(), text)
-            return _paint(form, [line for line in found if _fits(line[0], filters)], None)
-        page = _page(filters)
-        return _paint(form, [(case, name) for case, name in page], page)
+        return _paint(_visit())
+
+    @expose("/live")
+    def live(self) -> Response:
+        """How many cases came into a list since its page was made. The list itself stays as its reader left it."""
+        since = queue_acts.moment(request.args.get("since", ""))
+        number = queue.newcomers(ctx(), _visit().filters, since)
+        shown = f"{queue.MOST_NEW}+" if number > queue.MOST_NEW else str(number)
+        return jsonify(number=number, words=gettext("Show %(number)s new", number=shown))
+
+    @expose("/views", methods=("GET", "POST"))
+    def save(self) -> Response:
+        visit, form = _visit(), queue_acts.name_form()
+        if request.method != "POST":
+            return see("queue.index", **visit.filters.chosen())
+        if form.validate():
+            try:
+                own_views.save(ctx(), form["name"].data, visit.filters)
+            except Refused as refused:
+                form.place(refused)
+            else:
+                return see("queue.index", **visit.filters.chosen(), said="view_saved")
+        return _paint(visit, naming=form)
+
+    @expose("/views/<view_id>/delete", methods=("POST",))
+    def forget(self, view_id: str) -> Response:
+        try:
+            own_views.delete(ctx(), view_id)
+        except NotFound:
+            # pressed twice: the list shows what is left
+            return see("queue.index")
+        return see("queue.index", said="view_deleted")
+
+    @expose("/assign", methods=("GET", "POST"))
+    @may_repeat("case")
+    def assign(self) -> Response:
+        visit = _visit()
+        if request.method != "POST":
+            return see("queue.index", **visit.filters.chosen())
+        if not assigning.assignable(ctx().actor):
+            abort(403)
+        form = queue_acts.assign_form(ctx(), visit.people)
+        if not form.validate():
+            return _paint(visit, assigning_to=form)
+        person = queue_acts.person_of(form, ctx())
+        outcomes = assigning.assign(ctx(), queue_acts.picks_of(form), person)
+        to = next((one for one in visit.people if one.person_id == person), None)
+        return queue_acts.told(ctx(), outcomes, to, back=address(visit.filters))
 
 
-def _filter_form() -> FilterForm:
-    form = FilterForm(formdata=request.args)
-    form.view.data = form.view.data or VIEWS[0]
-    if form.view.data not in VIEWS:
-        abort(400)
-    for name, keys in OFFERED.items():
-        field: Any = form[name]
-        field.choices = [SelectChoice("", _l("All")), *_options(name, keys)]
-        field.data = field.data or ""
-        if field.data and field.data not in keys:
-            abort(400)
-    return form
+def _visit() -> Visit:
+    people = assigning.verifiers(ctx())
+    return Visit(filter_form(people), people)
 
 
-def _options(name: str, keys: Iterable[str]) -> list[SelectChoice]:
-    if name != "language":
-        return words_for(name, keys)
-    return [SelectChoice(key, labels.word(name, key), render_kw={"lang": key}) for key in keys]
-
-
-def _filters(form: FilterForm) -> Filters:
-    return Filters(
-        view=form.view.data or VIEWS[0],
-        status=form.status.data or None,
-        language=form.language.data or None,
-        tier=form.tier.data or None,
-    )
-
-
-def _fits(case: Case, filters: Filters) -> bool:
-    """A search looks at all cases; only what the three fields name narrows it."""
-    wanted = ((case.status, filters.status), (case.language, filters.language), (case.tier, filters.tier))
-    return all(value in {None, own} for own, value in wanted)
-
-
-def _searchable(form: FilterForm, text: str) -> bool:
-    wrong = _search_error(text)
-    form.q.errors = [wrong] if wrong else []
-    return not wrong
-
-
-def _search_error(text: str) -> str | None:
-    said: str | None = None
-    if len(text) < SHORTEST:
-        said = gettext("Enter at least %(shortest)s characters", shortest=SHORTEST)
-    elif len(text) > LONGEST:
-        said = gettext("Search text must be %(longest)s characters or less", longest=LONGEST)
-    else:
-        said = unprintable(text)
-    return said
-
-
-def _page(filters: Filters) -> Page[Any]:
-    query: Any = lookup.queue_query(ctx(), filters)
-    return select_page(ctx().session, query, per_page=PAGE, page=_place(request.args.get("page")))
-
-
-def _place(bookmark: str | None) -> Marker:
-    """Where a page of the list begins. A place made by hand is answered like a damaged address."""
-    if not bookmark:
-        return Marker(None, False)
-    if not BOOKMARK.fullmatch(bookmark):
-        abort(400)
-    try:
-        return unserialize_bookmark(bookmark)
-    except ValueError:
-        abort(400)
-
-
-def _paint(form: FilterForm, lines: list[Line], page: Page[Any] | None) -> Response:
-    counts = lookup.counts(ctx())
-    view = form.view.data or VIEWS[0]
+def _paint(visit: Visit, *, naming: DeskForm | None = None, assigning_to: DeskForm | None = None) -> Response:
+    form, filters = visit.form, visit.filters
+    listed, searched = _listed(form)
+    own = own_views.own(ctx())
+    sent = {"naming": naming, "assign": assigning_to}
+    wrong = [form.q.errors, *(each.errors for each in sent.values() if each)]
+    rows = _rows(listed.lines)
     html = render_template(
         "staff/queue.html",
         form=form,
-        has_errors=bool(form.q.errors),
-        view=view,
-        view_name=_view_name(view),
-        searched=page is None,
-        narrowed=any(form[name].data for name in OFFERED),
-        most_found=MOST_FOUND if page is None and len(lines) == MOST_FOUND else None,
-        rows=[_row(case, name) for case, name in lines],
-        views=[_view(name, counts, form) for name in VIEWS],
-        earlier=_link(form, page.paging.bookmark_previous) if page and page.paging.has_previous else None,
-        later=_link(form, page.paging.bookmark_next) if page and page.paging.has_next else None,
+        naming=naming or queue_acts.name_form(),
+        assign=assigning_to or queue_acts.assign_form(ctx(), visit.people),
+        has_errors=any(wrong),
+        searched=searched,
+        narrowed=any(form[name].data for name in NARROWING),
+        most_found=MOST_FOUND if searched and len(listed.lines) == MOST_FOUND else None,
+        rows=rows,
+        assigns=any(row["pick"] for row in rows),
+        heads=None if searched else heads(filters),
+        earlier=_further(filters, listed.earlier),
+        later=_further(filters, listed.later),
+        said=SAID.get(request.args.get("said", "")),
         wide=True,
+        **_views(form, own),
+        **_addresses(filters),
     )
-    return Response(html, 422 if form.q.errors else 200, mimetype="text/html")
+    return Response(html, 422 if any(wrong) else 200, mimetype="text/html")
 
 
-def _row(case: Case, holder: str | None) -> dict[str, Any]:
-    return {
-        "case": case,
-        "url": url_for("case.page", case_id=case.id),
-        "due": due_of(case, ctx().now),
-        "next": next_step.words(case, ctx().actor),
-        "holder": holder_words(case, holder),
-    }
+def _listed(form: FilterForm) -> tuple[Listed, bool]:
+    """What the page lists, and whether it was searched for."""
+    if form.text and form.is_searchable():
+        found = lookup.search(ctx(), form.text)
+        return Listed([line for line in found if queue.fits(line[0], form.filters)], None, None), True
+    try:
+        place = queue.place_of(request.args.get("page"))
+    except ValueError:
+        abort(400)
+    return queue.page(ctx(), form.filters, place), False
+
+
+def _rows(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    here = presence.here(ctx(), [case.id for case, _holder in lines])
+    able = assigning.assignable(ctx().actor)
+    takes = Role.VERIFIER in ctx().actor.roles
+    return [
+        {
+            "case": case,
+            "url": url_for("case.page", case_id=case.id),
+            "due": due_of(case, ctx().now),
+            "next": next_step.words(case, ctx().actor),
+            "holder": holder_words(case, holder),
+            "here": [(case_live.words_of(one), one[1]) for one in here.get(case.id, ())],
+            "pick": f"{case.id}.{case.version}" if case.status in able else None,
+            "take": takes and case.status == Status.QUEUED,
+        }
+        for case, holder in lines
+    ]
 
 
 def holder_words(case: Case, holder: str | None) -> str | None:
@@ -209,35 +194,59 @@ def holder_words(case: Case, holder: str | None) -> str | None:
     return holder if case.status in {Status.VERIFYING, Status.WAITING_OWNER} else None
 
 
+def _views(form: FilterForm, own: Sequence[SavedView]) -> dict[str, Any]:
+    """The views beside the list with their counts, and which of them this is."""
+    built_in = {name: Filters(name) for name in VIEWS}
+    saved = {view.id: queue.read(view.filters) for view in own}
+    counts = queue.counts(ctx(), {**built_in, **saved})
+    mine = next((view for view in own if saved[view.id] == form.filters), None)
+    view = form.filters.view
+    here = "" if form.text else mine.id if mine else view
+    names: dict[str, str | Markup] = {name: _view_name(name) for name in VIEWS}
+    names |= {view.id: view.name for view in own}
+    return {
+        "views": [
+            (names[key], address(filters), _count(counts.get(key)), key == here)
+            for key, filters in (*built_in.items(), *saved.items())
+        ],
+        "view": view,
+        "view_name": mine.name if mine else names[view],
+        "own_view": mine,
+    }
+
+
 def _view_name(view: str) -> str | Markup:
     if view in LANGUAGES:
         return Markup('<span lang="{}">{}</span>').format(view, labels.word("language", view))
     return str(VIEW_NAMES[view])
 
 
-def _view(name: str, counts: Mapping[str, int], form: FilterForm) -> tuple[str, str, str | None, bool]:
-    number = counts.get(name)
+def _count(number: int | None) -> str | None:
     cap = ctx().limits.count_cap
-    shown = None if number is None else f"{cap:,}+" if number >= cap else str(number)
-    here = form.view.data == name and not (form.q.data or "").strip()
-    return _view_name(name), url_for("queue.index", view=name), shown, here
+    return None if number is None else f"{cap:,}+" if number >= cap else str(number)
 
 
-def _link(form: FilterForm, bookmark: str) -> str:
-    kept = {name: form[name].data for name in ("view", *OFFERED) if form[name].data}
-    return url_for("queue.index", **kept, page=bookmark)
+def _addresses(filters: Filters) -> dict[str, Any]:
+    """Where the page's own forms go, and where its script asks whether there is something new."""
+    return {
+        "here_url": address(filters),
+        "save_url": address(filters, "queue.save"),
+        "assign_url": address(filters, "queue.assign"),
+        "live_url": address(filters, "queue.live", since=ctx().now.isoformat()),
+        "live_every": EVERY,
+        "shown_at": ctx().now,
+    }
+
+
+def _further(filters: Filters, bookmark: str | None) -> str | None:
+    return address(filters, page=bookmark) if bookmark else None
 
 
 def due_of(case: Case, now: datetime) -> Due | None:
     """The time left by the calendar, so that a short and a long deadline compare; none for a case that has ended."""
-    status, left = Status(case.status), case.due_at - now
+    status = Status(case.status)
     if status in NO_DUE:
         return None
     if status is Status.WAITING_OWNER:
         return Due(gettext("Paused (waiting for owner)"), "paused", case.due_at)
-    span = i18n.duration(left, short=True)
-    if left < timedelta(0):
-        return Due(gettext("Overdue %(duration)s", duration=span), "over", case.due_at)
-    if left < SOON:
-        return Due(gettext("Due soon %(duration)s left", duration=span), "soon", case.due_at)
-    return Due(gettext("%(duration)s left", duration=span), "fine", case.due_at)
+    return time_left(case.due_at, now)

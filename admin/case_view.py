@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,19 +11,20 @@ from flask import url_for
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
-from admin import case_checks, next_step
+from admin import case_checks, case_live, conversation, next_step
 from admin.acts import COMES_WITH_FORM
-from admin.case_checks import names_of
+from admin.case_course import course
 from admin.case_queue import holder_words
+from admin.case_story import lease_lost
 from portal import contact, i18n, labels
-from portal.casework import lookup, verification
+from portal.casework import approval, lookup, presence, verification
 from portal.casework.context import Context
-from portal.casework.facts import facts_of, verdict_of
-from portal.casework.lookup import Entry
+from portal.casework.facts import facts_of, profile_of, verdict_of
+from portal.casework.similar import Similar, keys_of, similar
 from portal.domain import lifecycle
 from portal.domain.lifecycle import Act, CaseFacts, Status
-from portal.domain.methods import METHODS
 from portal.domain.names import mask_name
+from portal.domain.risks import Signs, risks_of
 from portal.models import Account, Case, Person, SelfService, SubjectKey
 
 HIDDEN = "***"
@@ -52,29 +53,12 @@ ANSWERS: tuple[tuple[str, LazyString, str], ...] = (
     ("call_time", _l("Best time to call"), "call_time"),
 )
 
-ICONS: Mapping[str, str] = {
-    "request": "inbox",
-    "address": "mail",
-    "claim": "person",
-    "check": "shield",
-    "challenge": "mail",
-    "owner": "hand",
-    "removal": "play",
-    "decline": "cross",
-    "proposal": "undo",
-    "waiting": "clock",
-    "device": "check",
-    "objection": "warning",
-    "freeze": "warning",
-    "unfreeze": "flag",
-    "pressure": "warning",
-}
-
 
 @dataclass(frozen=True)
 class Masked:
     """One thing the owner typed, partly hidden, and where it can be shown."""
 
+    field: str
     name: str
     text: str
     url: str | None
@@ -86,33 +70,79 @@ def may_see(ctx: Context, facts: CaseFacts) -> bool:
     return not set(found) - COMES_WITH_FORM
 
 
-def gather(ctx: Context, case: Case) -> dict[str, Any]:
-    """The values of the template."""
+def gather(ctx: Context, case: Case, show: str) -> dict[str, Any]:
+    """The values of the template. `show`: the tab of the case's course that is shown first."""
     # held, so that everything sealed for the owner is opened with one reading of their key
     _key = ctx.session.get(SubjectKey, case.subject_id)
     facts = facts_of(ctx, case)
     verdict, seen, hand = verdict_of(ctx, case), may_see(ctx, facts), by_hand(ctx, case)
-    others = lookup.same_account(ctx.session, case)
+    blind = approval.is_blind(ctx, case, facts)
+    cards = case_checks.cards(ctx, case, facts, verdict, seen=seen)
+    found, entries = similar(ctx, case), lookup.timeline(ctx.session, case)
+    thread = conversation.gather(ctx, case, facts, blind=blind)
+    failed = sum(card.check.result == "mismatch" for card in cards)
     return {
         "case": case,
+        "live": case_live.of(ctx, case, presence.VIEWING),
+        "lease_lost": lease_lost(entries, ctx.actor),
         "step": next_step.of(case, facts, ctx.actor, now=ctx.now, by_hand=hand),
         "holder": holder_words(case, person_name(ctx, case.holder_id)),
         "result_url": url_for("removals.result", case_id=case.id) if seen and case.executor_id else None,
         "may_see": seen,
         "verdict": verdict,
         "verdict_words": case_checks.verdict_words(verdict),
-        "checks": case_checks.cards(ctx, case, facts, verdict, seen=seen),
+        "checks": [replace(card, note="") for card in cards] if blind else cards,
         "ways": case_checks.ways(ctx, case, facts),
         "call": case_checks.call_of(ctx, case),
+        "letter": case_checks.letter_of(ctx, case, facts),
         "data": masked_data(ctx, case, shown=seen),
         "answers": [*answers(case), *own_path(ctx, case)],
         "account": ctx.session.get(Account, case.account_id) if case.account_id else None,
         "parties": lookup.parties(ctx.session, case),
-        "others": others,
-        "contested": [other for other in others if _is_contest(case, other)],
-        "story": story(ctx, lookup.timeline(ctx.session, case)),
-        "reasons": written_reasons(ctx, case) if seen else [],
+        "risks": risks(ctx, case, found, failed),
+        "similar": listed(ctx, found),
+        "contested": [other for other in found.all if _is_contest(case, other)],
+        "thread": thread,
+        "course": course(ctx, case, entries, thread, show),
+        "reasons": written_reasons(ctx, case) if seen and not blind else [],
     }
+
+
+def risks(ctx: Context, case: Case, found: Similar, failed: int) -> Sequence[str]:
+    """The risk signals of a case, as keys. `failed`: how many of its checks did not match."""
+    signs = Signs(
+        profile=profile_of(ctx, case),
+        tier_reasons=frozenset(case.tier_reasons),
+        failed_checks=failed,
+        same_phone=bool(found.phone),
+        same_network=bool(found.network),
+    )
+    return risks_of(signs)
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another request as this page lists it: no more of it than its own page shows to everybody."""
+
+    case: Case
+    name: str
+    url: str
+
+
+def listed(ctx: Context, found: Similar) -> list[tuple[str, list[Other]]]:
+    """The similar requests, by what they share with this one."""
+    _keys = keys_of(ctx, found.all)  # held, so that all names are opened with one statement
+    groups = (
+        (gettext("Other requests for this account"), found.account),
+        (gettext("Same phone number"), found.phone),
+        (gettext("Same network"), found.network),
+    )
+    return [(words, [_other(ctx, case) for case in cases]) for words, cases in groups if cases]
+
+
+def _other(ctx: Context, case: Case) -> Other:
+    name = ctx.vault.open(ctx.session, case.subject_id, case, "name") or ""
+    return Other(case, mask_name(name), url_for("case.page", case_id=case.id))
 
 
 def _is_contest(case: Case, other: Case) -> bool:
@@ -139,7 +169,7 @@ def masked_data(ctx: Context, case: Case, *, shown: bool) -> list[Masked]:
         text = ctx.vault.open(ctx.session, case.subject_id, case, field)
         if text:
             url = url_for("reveal.show", case_id=case.id, field=field) if shown else None
-            found.append(Masked(str(name), mask(text), url))
+            found.append(Masked(field, str(name), mask(text), url))
     return found
 
 
@@ -177,58 +207,6 @@ def written_reasons(ctx: Context, case: Case) -> list[tuple[str, str]]:
     )
     opened = ((name, ctx.vault.open(ctx.session, case.subject_id, case, column)) for name, column in kept)
     return [(name, text) for name, text in opened if text]
-
-
-def story(ctx: Context, entries: Sequence[Entry]) -> list[tuple[datetime, str, str, str | None, str | None]]:
-    """The history for the timeline, newest first, with the names of staff."""
-    names = names_of(ctx, (entry.facts.get("holder") for entry in entries))
-    return [
-        (
-            entry.at,
-            labels.word("audit", entry.tag),
-            entry.actor if entry.by_staff else labels.word("role", entry.actor),
-            gettext("; ").join(said_of(entry, names)) or None,
-            ICONS.get(entry.tag.split(":")[1]),
-        )
-        for entry in reversed(entries)
-    ]
-
-
-# Facts of an event that say more than its name: which table has their words.
-SAID: Mapping[str, tuple[str, ...]] = {
-    "method": ("method",),
-    "result": ("result",),
-    "why": ("decline_reason", "cancel_reason", "close_reason"),
-    "cause": ("refusal", "tier_reason"),
-    "outcome": ("unfreeze",),
-    "marker": ("pressure",),
-    "step": ("runbook_step",),
-}
-
-
-def said_of(entry: Entry, names: Mapping[str, str]) -> list[str]:
-    """What an event says beyond its name."""
-    found = []
-    for key, kinds in SAID.items():
-        value = entry.facts.get(key)
-        kind = next((kind for kind in kinds if value in labels.TABLES[kind]), None)
-        if kind:
-            found.append(labels.word(kind, str(value)))
-    found += [labels.word("method", item) for item in entry.facts.get("items", ()) if item in METHODS]
-    found += _whom_and_until(entry, names)
-    return found
-
-
-def _whom_and_until(entry: Entry, names: Mapping[str, str]) -> list[str]:
-    until, holder = entry.facts.get("until"), names.get(str(entry.facts.get("holder")))
-    found = []
-    if holder and entry.tag == "case:claim:reassigned":
-        found.append(gettext("Assignee: %(name)s", name=holder))
-    elif holder:
-        found.append(gettext("Assignee until then: %(name)s", name=holder))
-    if until:
-        found.append(gettext("until %(time)s", time=i18n.when(datetime.fromisoformat(until))))
-    return found
 
 
 def lease_of(ctx: Context, case: Case) -> datetime | None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from flask import request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _p
 
-from admin import asking
+from admin import asking, call_pages
 from admin.acts import AT_WORK, ActPage, ActView, Visit
 from admin.case_checks import names_of
+from admin.contact_choice import contact_form, none_of
 from admin.evidence_form import about_check, check_fields, check_sent, person_method
 from admin.forms import (
     DeskForm,
-    boxes_field,
     built,
     choices,
     code_field,
@@ -26,15 +25,14 @@ from admin.forms import (
     sent_version,
     words_for,
 )
-from portal import i18n, labels
-from portal.casework import call_checks, phones, proofs, registry, telling, verification
-from portal.casework.context import NotFound, Refused
+from portal import labels
+from portal.casework import proofs, telling, verification
+from portal.casework.context import NotFound
 from portal.casework.facts import facts_of
-from portal.casework.registry import ContactView
 from portal.casework.verification import check_of
 from portal.choices import SelectChoice
 from portal.domain.lifecycle import PRESSURE_MARKERS, Act, Role
-from portal.models import Account, Person
+from portal.models import Person
 
 REASON = _l("Enter a reason.")
 
@@ -97,62 +95,8 @@ def _record(visit: Visit, form: DeskForm) -> None:
     verification.record_check(visit.ctx, visit.case.id, **sent)
 
 
-def _contact_form(kind: str) -> Callable[[Visit], DeskForm]:
-    def make(visit: Visit) -> DeskForm:
-        label = labels.TABLES["channel"][kind]
-        return built(
-            ("contact", radio_field(label, _contacts(visit, kind), _l("Select a registered contact.")))
-        )
-
-    return make
-
-
-def _contacts(visit: Visit, kind: str) -> list[SelectChoice]:
-    """The present contacts of a kind, masked: only the register says where anything is sent."""
-    if visit.case.account_id is None:
-        return []
-    account = visit.ctx.session.get_one(Account, visit.case.account_id)
-    shown = registry.contacts_view(visit.ctx, account)
-    present = [contact for contact in shown if contact.kind == kind and contact.retired_at is None]
-    return choices((contact.id, _contact_words(contact)) for contact in present)
-
-
-def _contact_words(contact: ContactView) -> str:
-    day = i18n.day(contact.confirmed_at)
-    if contact.is_recent:
-        return str(
-            gettext("%(contact)s, changed on %(day)s: counts after 30 days", contact=contact.masked, day=day)
-        )
-    return str(gettext("%(contact)s, on record since %(day)s", contact=contact.masked, day=day))
-
-
-def _none_of(kind: str) -> Callable[[Visit], Mapping[str, Any]]:
-    """Where the register has no contact of the kind, that is all there is to say."""
-
-    def more(visit: Visit) -> Mapping[str, Any]:
-        return (
-            {} if _contacts(visit, kind) else {"blockers": [labels.word("refusal", "no_registered_contact")]}
-        )
-
-    return more
-
-
 def _mailbox(visit: Visit, form: DeskForm) -> None:
     proofs.send_mailbox_link(visit.ctx, visit.case.id, form["contact"].data, version=sent_version())
-
-
-def _callable(visit: Visit) -> Mapping[str, Any]:
-    """Where nobody can be called, that is all there is to say."""
-    try:
-        phones.require(visit.ctx, visit.case)
-    except Refused as refused:
-        return {"blockers": [labels.word("refusal", refused.reason)]}
-    return {}
-
-
-def _call_back(visit: Visit, form: DeskForm) -> str:
-    call_checks.call_back(visit.ctx, visit.case.id, form["contact"].data, version=sent_version())
-    return url_for("case.page", case_id=visit.case.id, said="call_placed", _anchor="checks")
 
 
 def _letter(visit: Visit, form: DeskForm) -> None:
@@ -181,24 +125,6 @@ def _pressure(visit: Visit, form: DeskForm) -> None:
 
 
 # what the owner is asked for
-
-
-def _ask_form(visit: Visit) -> DeskForm:
-    items = boxes_field(
-        _l("Ask the owner for"),
-        asking.items(visit),
-        _l("Select what to ask for."),
-        _l("Select all that you need."),
-    )
-    return built(("items", items), filled={"items": asking.chosen(visit)})
-
-
-def _ask(visit: Visit, form: DeskForm) -> str | None:
-    """Send the mail, or only show it first."""
-    if "preview" in request.form:
-        return url_for("checks.act", case_id=visit.case.id, key="ask", items=form["items"].data)
-    verification.ask(visit.ctx, visit.case.id, form["items"].data, version=sent_version())
-    return None
 
 
 def _end_asking(visit: Visit, _form: DeskForm) -> None:
@@ -247,31 +173,18 @@ class ChecksView(ActView):
             labels.TABLES["method"]["H1"],
             _mailbox,
             "link_sent",
-            form=_contact_form("email"),
-            more=_none_of("email"),
+            form=contact_form("email"),
+            more=none_of("email"),
             lead=_l("The link goes to an address of the register, never to one that was typed."),
             button=_l("Send the link"),
-        ),
-        "call": ActPage(
-            Act.SEND_CHALLENGE,
-            labels.TABLES["method"]["H3"],
-            _call_back,
-            "call_placed",
-            form=_contact_form("phone"),
-            more=_callable,
-            lead=_l(
-                "Have the owner open the status page first. The digits to key in are shown there and nowhere else, "
-                "and nobody may read them out."
-            ),
-            button=_l("Call the registered number"),
         ),
         "letter": ActPage(
             Act.SEND_CHALLENGE,
             labels.TABLES["method"]["H4"],
             _letter,
             "letter_made",
-            form=_contact_form("post"),
-            more=_none_of("post"),
+            form=contact_form("post"),
+            more=none_of("post"),
             lead=labels.TABLES["method_how"]["H4"],
             button=_l("Make the letter"),
         ),
@@ -294,12 +207,13 @@ class ChecksView(ActView):
         "ask": ActPage(
             Act.ASK_OWNER,
             _title(Act.ASK_OWNER),
-            _ask,
+            asking.ask,
             "asked",
-            form=_ask_form,
+            form=asking.form,
             more=asking.preview,
             template="ask",
             button=_p("act", "Ask the owner for more"),
         ),
+        **call_pages.PAGES,
         "end_asking": ActPage(Act.END_ASKING, _title(Act.END_ASKING), _end_asking, "asking_ended"),
     }

@@ -9,21 +9,24 @@ from typing import Any
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from admin import base
 from admin.forms import (
     DeskForm,
     Needed,
     Understood,
     boxes_field,
     built,
+    choices,
     code_field,
     radio_field,
     text_field,
     words_for,
 )
-from portal import contact, labels
-from portal.casework import logins, staff
+from portal import contact, i18n, labels
+from portal.casework import logins, shutting, staff
 from portal.casework.context import Context
 from portal.casework.logins import Entry, RosterRow
+from portal.casework.sessions import Listed
 from portal.domain.languages import DEFAULT_LANGUAGE, LANGUAGES
 from portal.domain.lifecycle import Role
 from portal.models.staff import STAFF_ROLES
@@ -170,7 +173,33 @@ def _invite(ctx: Context, row: RosterRow, _form: DeskForm) -> None:
 
 
 def _disable(ctx: Context, row: RosterRow, form: DeskForm) -> None:
-    logins.disable(ctx, row.staff.id, code=form["code"].data)
+    shutting.disable(ctx, row.staff.id, code=form["code"].data)
+
+
+def _session_fields(row: RosterRow) -> Fields:
+    """All sessions, or one of those that are open, with where and since when; newest first."""
+    known = [
+        (one.key, _l("%(browser)s, %(network)s, since %(time)s", **_place(one)))
+        for one in shutting.open_sessions(base.ctx(), row.staff.id)
+    ]
+    ways = choices(((shutting.ALL, _l("All sessions")), *known))
+    return (
+        ("session", radio_field(_l("Session"), ways, _l("Select a session"))),
+        ("code", code_field()),
+    )
+
+
+def _place(one: Listed) -> dict[str, Any]:
+    unknown = _l("Unknown")
+    return {
+        "browser": one.browser or unknown,
+        "network": one.address or unknown,
+        "time": i18n.when(one.since),
+    }
+
+
+def _end_sessions(ctx: Context, row: RosterRow, form: DeskForm) -> None:
+    shutting.end_sessions(ctx, row.staff.id, form["session"].data, code=form["code"].data)
 
 
 PROPOSED = labels.TABLES["proposal"]
@@ -215,6 +244,16 @@ ACTS: Mapping[str, LoginAct] = {
     ),
     "reset": LoginAct(PROPOSED["factor_reset"], _propose("factor_reset"), is_set_up, "factor_reset"),
     "enable": LoginAct(PROPOSED["re_enable"], _propose("re_enable"), is_disabled, "re_enable"),
+    "sessions": LoginAct(
+        _l("End sessions"),
+        _end_sessions,
+        is_set_up,
+        fields=_session_fields,
+        said="sessions_ended",
+        lead=_l("The person can sign in again with password and MFA device, and is told by mail."),
+        button=_l("End sessions"),
+        look="warning",
+    ),
     "disable": LoginAct(
         _l("Disable at once"),
         _disable,
@@ -222,7 +261,8 @@ ACTS: Mapping[str, LoginAct] = {
         fields=lambda _row: (("code", code_field()),),
         said="disabled",
         lead=_l(
-            "Nobody can sign in with it from this moment, and its sessions end. Enabling it again takes two people."
+            "Nobody can sign in with it from this moment, and its sessions end. Cases in hand go back to the queue, and open"
+            " proposals stop. Enabling it again takes two people."
         ),
         button=_l("Disable the sign-in"),
         look="warning",

@@ -15,7 +15,7 @@ from admin.base import StaffView, ctx, see
 from admin.colleague_acts import ACTS, MEANING, LoginAct, entry_of, new_form
 from admin.forms import DeskForm, built, choices, code_field, radio_field
 from portal import labels
-from portal.casework import logins, staff, staff_matters
+from portal.casework import logins, shutting, staff, staff_matters
 from portal.casework.context import NotFound, Refused
 from portal.casework.logins import RosterRow
 from portal.casework.staff_changes import CHANGES
@@ -29,19 +29,21 @@ from portal.security import may_repeat
 STATES: Mapping[str, tuple[LazyString, str, str]] = {
     "invited": (_l("Invited"), "yellow", "mail"),
     "active": (_l("In use"), "green", "check"),
-    "factor_disabled": (_l("MFA device stopped"), "orange", "warning"),
+    "factor_disabled": (_l("Closed to new browsers"), "orange", "warning"),
     "disabled": (_l("Disabled"), "grey", "minus"),
 }
 
 # What a page says after an act.
 SAID: Mapping[str, LazyString] = {
     "proposed": _l("Your proposal is saved. A different person decides."),
+    "open": _l("You are the first of the two who agree. A different person decides."),
     "agreed": _l("Agreed. It takes effect at the time below, and until then it can be stopped."),
     "effective": _l("Agreed and done. Everybody concerned is told."),
     "refused": _l("Refused. Nothing changes."),
     "withdrawn": _l("Withdrawn. Nothing changes."),
     "invited": _l("The invitation is on its way. Earlier links no longer work."),
     "disabled": _l("The sign-in is disabled, and its sessions have ended."),
+    "sessions_ended": _l("The sessions have ended, and the person is told."),
 }
 
 NOT_AS_SHOWN = frozenset({"proposal_changed", "proposal_decided"})
@@ -94,6 +96,7 @@ class ColleaguesView(StaffView):
         return _page(
             "colleague",
             row=row,
+            sessions=shutting.open_sessions(ctx(), staff_id),
             others=[one for one in rows if one.person.id == row.person.id and one is not row],
             coming=_roles_to_come(matters),
             matters=about,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, ClassVar
 
-from flask import url_for
-from flask_babel import gettext
+from flask import Response, render_template, request, url_for
+from flask_admin import expose
+from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _p
 from sqlalchemy import select
 from wtforms import Form, TextAreaField
 from wtforms.validators import StopValidation
 
-from admin import case_checks, case_view
-from admin.acts import AT_WORK, ActPage, ActView, Visit, hard_blockers
+from admin import call_pages, case_checks, case_view, judging
+from admin.acts import AT_WORK, ActPage, ActView, Visit, case_on_desk, hard_blockers
+from admin.base import ctx
+from admin.case_story import Changed, actor_words
 from admin.evidence_form import about_check, check_fields, check_sent, person_method
 from admin.forms import (
     DeskForm,
@@ -28,16 +30,15 @@ from admin.forms import (
     sent_version,
     words_for,
 )
-from portal import contact, i18n, labels
-from portal.casework import approval, registry
+from portal import labels
+from portal.casework import approval, lookup, second_look
 from portal.casework.devices import devices_of
-from portal.casework.facts import facts_of, profile_of, verdict_of
+from portal.casework.facts import facts_of, verdict_of
 from portal.connectors import Device
-from portal.domain import policy
+from portal.domain.audit_tags import ACT_TAGS
 from portal.domain.lifecycle import DECLINE_REASONS, Act
 from portal.domain.methods import METHODS
-from portal.domain.names import mask_name
-from portal.models import Account, Case, CheckOpening, IdentityCheck, SubjectKey
+from portal.models import Case, CheckOpening, IdentityCheck
 
 KNOWN_KINDS = frozenset(labels.TABLES["device_kind"]) - {"unknown"}
 AGREE = {"remove": Act.APPROVE, "decline": Act.APPROVE_DECLINE}
@@ -73,7 +74,7 @@ def _proposal(visit: Visit) -> Mapping[str, Any]:
     if not devices_of(visit.ctx, visit.case):
         return {"blockers": [gettext("The account has no MFA device at this moment.")]}
     return {
-        "summary": summary_of(visit),
+        "summary": judging.summary_of(visit),
         "verdict_words": case_checks.verdict_words(verdict_of(visit.ctx, visit.case)),
     }
 
@@ -90,50 +91,6 @@ def _decline_form(_visit: Visit) -> DeskForm:
 
 def _propose_decline(visit: Visit, form: DeskForm) -> None:
     approval.propose_decline(visit.ctx, visit.case.id, form["reason"].data, version=sent_version())
-
-
-Line = tuple[str, str, bool]  # a name, a text, and whether it is an owner's text that is partly hidden
-
-
-def summary_of(visit: Visit) -> list[Line]:
-    """What is decided about: account, holder and claimed name beside each other, tier and wait, who checked."""
-    ctx, case = visit.ctx, visit.case
-    account = ctx.session.get(Account, case.account_id) if case.account_id else None
-    verdict = verdict_of(ctx, case)
-    hours = policy.waiting_hours(policy.Tier(case.tier), verdict.set_key, ctx.limits, everyone_reached=True)
-    why = gettext(", ").join(labels.word("tier_reason", reason) for reason in case.tier_reasons)
-    lines = [
-        (gettext("AWS account ID"), account.number if account else gettext("Not in the register"), False),
-        *_persons(visit, account),
-        (gettext("Tier"), labels.word("tier", case.tier), False),
-        (gettext("Why this tier"), why, False),
-        (gettext("Waiting period"), i18n.duration(timedelta(hours=hours)), False),
-        (gettext("Set of checks"), labels.word("policy_set", case.policy_set or verdict.set_key), False),
-        (gettext("Checked by"), case_view.person_name(ctx, case.proposer_id or case.holder_id), False),
-    ]
-    return [line for line in lines if line[1]]
-
-
-def _persons(visit: Visit, account: Account | None) -> list[Line]:
-    """The registered name and the one that was typed, both masked, whether they are the same, and where mail goes."""
-    ctx, case = visit.ctx, visit.case
-    registered = ctx.vault.open(ctx.session, account.subject_id, account, "name") if account else None
-    typed = ctx.vault.open(ctx.session, case.subject_id, case, "name")
-    reply = ctx.vault.open(ctx.session, case.subject_id, case, "reply_email")
-    agree = "match" if profile_of(ctx, case).name_matches else "mismatch"
-    return [
-        (gettext("Name in the register"), mask_name(registered or ""), True),
-        (gettext("Name in the form"), mask_name(typed or ""), True),
-        (labels.word("evidence", "name_result"), labels.word("result", agree), False),
-        (gettext("Email address for updates"), contact.mask_email(reply) if reply else "", True),
-        (gettext("Registered contacts"), _contacts(visit, account), True),
-    ]
-
-
-def _contacts(visit: Visit, account: Account | None) -> str:
-    """Who will be told: an approval is for these contacts, and another one makes it void."""
-    shown = registry.contacts_view(visit.ctx, account) if account else ()
-    return str(gettext(", ")).join(one.masked for one in shown if one.retired_at is None)
 
 
 # the second person
@@ -164,28 +121,29 @@ def _approve_form(visit: Visit) -> DeskForm:
     return built(("decision", decision), ("reason", reason), ("code", code_field()))
 
 
-def _approve(visit: Visit, form: DeskForm) -> str | None:
-    code, version = form["code"].data, sent_version()
+def _approve(visit: Visit, form: DeskForm) -> str:
+    code, version, case_id = form["code"].data, sent_version(), visit.case.id
     if form["decision"].data == "agree":
-        approval.approve(visit.ctx, visit.case.id, code=code, version=version)
-        return None
-    approval.send_back(visit.ctx, visit.case.id, form["reason"].data, code=code, version=version)
-    return url_for("case.page", case_id=visit.case.id, said="sent_back")
+        approval.approve(visit.ctx, case_id, code=code, version=version)
+        return url_for("decisions.decided", case_id=case_id, said="decided")
+    approval.send_back(visit.ctx, case_id, form["reason"].data, code=code, version=version)
+    return url_for("decisions.decided", case_id=case_id, said="sent_back")
 
 
 def _judged(visit: Visit) -> Mapping[str, Any]:
-    """What the second person sees: the summary, the devices, and every check with its evidence, to be opened one by one."""
+    """What the second person sees: all there is to judge by, the devices, and every check, to be opened one by one."""
     ctx, case = visit.ctx, visit.case
-    # held, so that all evidence is opened with one reading of the owner's key
-    _key = ctx.session.get(SubjectKey, case.subject_id)
+    _keys = judging.held(visit)
     facts, verdict = facts_of(ctx, case), verdict_of(ctx, case)
+    blind, removing = approval.is_blind(ctx, case, facts), case.decision == "remove"
     shown = case_checks.cards(ctx, case, facts, verdict, seen=True)
-    removing = case.decision == "remove"
+    standing = [card for card in shown if _stands(card.check, case)]
     return {
-        "summary": summary_of(visit),
+        **judging.in_full(visit, verdict, standing),
         "devices": [device_words(device) for device in case.devices],
-        "verdict_words": case_checks.verdict_words(verdict),
-        "checks": [card for card in shown if _stands(card.check, case)],
+        "checks": judging.without_notes(standing, ctx.actor.person_id) if blind else standing,
+        "reasons": [] if blind else case_view.written_reasons(ctx, case),
+        "blind": blind,
         "opened": _opened(visit),
         "unopened": bool(facts.checks_unopened) and removing,
         "repeat_missing": facts.repeat_missing and removing,
@@ -214,14 +172,18 @@ def _opened(visit: Visit) -> frozenset[str]:
 
 
 def _repeatable(visit: Visit) -> list[tuple[str, str]]:
-    """The live checks that this person could repeat. Only a removal needs one, and only a lead makes it."""
-    if visit.case.decision != "remove" or hard_blockers(visit.ctx, visit.case, Act.REPEAT_CHECK):
+    """The live checks that this person could repeat, and where. Only a removal needs one, and only a lead makes it."""
+    case = visit.case
+    if case.decision != "remove" or hard_blockers(visit.ctx, case, Act.REPEAT_CHECK):
         return []
-    return [
-        (method.key, labels.word("method", method.key))
+    found = [
+        (url_for("decisions.act", case_id=case.id, key="repeat", item=method.key), method.key)
         for method in METHODS.values()
         if method.live and method.available and method.attested == "person"
     ]
+    if call_pages.may_repeat_call(visit):
+        found.append((url_for("checks.act", case_id=case.id, key="repeat_call"), "H3"))
+    return [(address, labels.word("method", key)) for address, key in found]
 
 
 def _open_check(visit: Visit, _form: DeskForm) -> str:
@@ -242,6 +204,25 @@ def _repeat(visit: Visit, form: DeskForm) -> str:
     sent = check_sent(person_method(visit.item, live=True), form)
     approval.repeat_check(visit.ctx, visit.case.id, **sent)
     return url_for("decisions.act", case_id=visit.case.id, key="approve")
+
+
+DECISIONS = frozenset({ACT_TAGS[Act.APPROVE], ACT_TAGS[Act.APPROVE_DECLINE], ACT_TAGS[Act.SEND_BACK]})
+PROPOSALS = frozenset({ACT_TAGS[Act.PROPOSE_REMOVAL], ACT_TAGS[Act.PROPOSE_DECLINE]})
+
+
+def _decided_first(visit: Visit) -> Changed | None:
+    """Who has decided what was proposed last, and how: the wait that followed is not what whoever comes late asks for."""
+    entries = lookup.timeline(visit.ctx.session, visit.case)
+    proposed = max((place for place, entry in enumerate(entries) if entry.tag in PROPOSALS), default=-1)
+    decided = next((entry for entry in entries[proposed + 1 :] if entry.tag in DECISIONS), None)
+    return Changed(actor_words(decided), decided.at, decided.tag) if decided else None
+
+
+# What the page after a decision says.
+SAID: Mapping[str, LazyString] = {
+    "decided": _l("Your decision is saved, and everybody concerned is told."),
+    "sent_back": _l("The case is back with the verifier."),
+}
 
 
 class DecisionsView(ActView):
@@ -276,6 +257,7 @@ class DecisionsView(ActView):
             template="approve",
             shows=True,
             button=_l("Confirm decision"),
+            moved=_decided_first,
         ),
         "open": ActPage(Act.OPEN_CHECK, labels.TABLES["act"]["open_check"], _open_check, "opened"),
         "repeat": ActPage(
@@ -289,3 +271,16 @@ class DecisionsView(ActView):
             button=_l("Save result"),
         ),
     }
+
+    @expose("/<case_id>/decided")
+    def decided(self, case_id: str) -> Response:
+        """After a decision: that it is saved, and the case that has waited longest of those that are left."""
+        following = second_look.next_in_pool(ctx())
+        html = render_template(
+            "staff/decided.html",
+            case=case_on_desk(ctx(), case_id),
+            said=SAID.get(request.args.get("said", "")),
+            following=following,
+            case_url=url_for("case.page", case_id=case_id),
+        )
+        return Response(html, mimetype="text/html")

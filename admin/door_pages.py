@@ -12,7 +12,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from admin import door_forms
-from admin.base import cookie_name, ctx, door, drop_cookie, keep_cookie, local_page, see, signed_in
+from admin.base import MARK, cookie_name, ctx, door, drop_cookie, keep_cookie, local_page, see, signed_in
 from admin.door_forms import paint, say
 from admin.enrol_pages import StagePages, onward
 from admin.forms import DeskForm
@@ -73,8 +73,9 @@ class SignInView(StagePages):
         if wanted not in LANGUAGES:
             abort(400)
         if found and found.stage == "full":
-            look = {"theme": found.staff.theme, "density": found.staff.density}
-            logins.change_settings(ctx(), found, language=wanted, **look)
+            now = found.staff
+            look = {"theme": now.theme, "density": now.density}
+            logins.change_settings(ctx(), found, language=wanted, shortcuts=now.shortcuts, **look)
         answer = cast(Response, redirect(local_page(request.form.get("next")), 303))
         i18n.remember(answer, wanted)
         return answer
@@ -100,6 +101,7 @@ def _try(way: Way, form: DeskForm) -> Response:
             form["password"].data,
             code=form["code"].data or "",
             old_cookie=request.cookies.get(cookie_name()),
+            mark=request.cookies.get(cookie_name(MARK)),
         )
     except Throttled as throttled:
         headers = say(form, throttled)

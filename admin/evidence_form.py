@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField, TextAreaField
+from wtforms import RadioField, StringField, TextAreaField
 
 from admin.forms import (
     DeskForm,
@@ -39,15 +39,18 @@ def person_method(key: str, *, live: bool = False) -> Method:
 def check_fields(method: Method) -> list[tuple[str, Any]]:
     """The fields of one method: its evidence, the result, and the note that explains a result."""
     fields: list[tuple[str, Any]] = [(f"e_{field.key}", evidence_field(field)) for field in method.evidence]
-    question = _l("Select the result of '%(check)s'", check=labels.TABLES["method"][method.key])
     # made in the order of the page, which WTForms takes from here
-    result = radio_field(_l("Result"), words_for("result", RESULTS), question)
-    note = TextAreaField(
-        _l("Note"),
-        [Printable()],
-        description=_l("Required where it did not match or could not be checked. No passwords and no codes."),
-    )
-    return [*fields, ("result", result), ("note", note)]
+    return [*fields, ("result", result_field(method)), ("note", note_field())]
+
+
+def result_field(method: Method) -> RadioField:
+    question = _l("Select the result of '%(check)s'", check=labels.TABLES["method"][method.key])
+    return radio_field(_l("Result"), words_for("result", RESULTS), question)
+
+
+def note_field() -> TextAreaField:
+    hint = _l("Required where it did not match or could not be checked. No passwords and no codes.")
+    return TextAreaField(_l("Note"), [Printable()], description=hint)
 
 
 def about_check(method: Method) -> dict[str, Any]:
@@ -93,11 +96,11 @@ def _half_width(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def _day(text: str) -> str:
+def day_of(text: str) -> str:
     """A day as casework wants it, from the ways in which Japanese forms write one."""
     found = DAY.fullmatch(_half_width(text))
     return f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}" if found else text
 
 
 # Kinds of evidence that are typed in more ways than one.
-READ: Mapping[str, Callable[[Any], str]] = {"yes": _ticked, "date": _day, "last4": _half_width}
+READ: Mapping[str, Callable[[Any], str]] = {"yes": _ticked, "date": day_of, "last4": _half_width}

@@ -47,7 +47,7 @@ FIELD_OF: Mapping[str, str] = {
     "note_missing": "note",
     "contact_missing": "contact",
 }
-NOT_TYPED = frozenset({"csrf_token", "code"})
+NOT_TYPED = frozenset({"csrf_token", "code", "template_version"})
 CODE_WORDS: Mapping[str, LazyString] = {
     "code_missing": _l("Enter the 6-digit MFA code"),
     "code_digits": _l("MFA code must be 6 digits (you entered %(digits)s)"),
@@ -113,6 +113,10 @@ class NeededForMatch:
 
     def __call__(self, _form: Form, _field: Field) -> None:
         pass
+
+
+class AskedFor(NeededForMatch):
+    """Marks a field whose absence casework names, in the words of its refusal."""
 
 
 class Understood:
@@ -195,7 +199,11 @@ def built(*fields: tuple[str, Any], filled: Mapping[str, Any] | None = None) -> 
 
 def sent_version() -> int:
     """The version of the case that the page was made from. A page always sends one."""
-    text = request.form.get("version", "")
+    return sent_number(request.form.get("version", ""))
+
+
+def sent_number(text: str) -> int:
+    """A number that a page of ours has sent; anything else was made by hand."""
     if not VERSION.fullmatch(text):
         abort(400)
     return int(text)

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 
-from admin import case_view
+from admin import case_view, judging
 from admin.acts import AT_WORK, ActPage, ActView, Visit
 from admin.forms import DeskForm, built, code_field, radio_field, reason_field, sent_version, words_for
+from admin.safety_pages import CHANNELS, said_by
 from portal import labels
-from portal.casework import objection
+from portal.casework import objection, safety, second_look
 from portal.casework.facts import facts_of
 from portal.domain.lifecycle import Act, fitting_outcomes
 
@@ -36,9 +37,24 @@ def _agree_form(_visit: Visit) -> DeskForm:
     return built(("code", code_field()))
 
 
+def _both_sides(visit: Visit) -> Mapping[str, Any]:
+    """Who says that it was not them, and what the request rests on: neither is to be judged without the other."""
+    case, _keys = visit.case, judging.held(visit)
+    return {
+        "objections": [
+            (said_by(one), CHANNELS.get(one.row.channel, one.row.channel), one.row.at)
+            for one in safety.objections_of(visit.ctx, case)
+        ],
+        "request_lines": judging.summary_of(visit),
+        "proofs": judging.proofs(visit),
+        "rivals": second_look.rivals(visit.ctx, case),
+    }
+
+
 def _proposed(visit: Visit) -> Mapping[str, Any]:
     ctx, case = visit.ctx, visit.case
     return {
+        **_both_sides(visit),
         "proposal": labels.word("unfreeze", case.unfreeze) if case.unfreeze else "",
         "proposer": case_view.person_name(ctx, case.unfreeze_proposer_id),
         "reasons": case_view.written_reasons(ctx, case),
@@ -60,6 +76,9 @@ class FreezesView(ActView):
             _propose,
             "unfreeze_proposed",
             form=_propose_form,
+            more=_both_sides,
+            template="freeze",
+            shows=True,
             lead=_l("Speak to the person who objected first, at a contact of the register."),
         ),
         "agree": ActPage(
@@ -69,7 +88,7 @@ class FreezesView(ActView):
             "decided",
             form=_agree_form,
             more=_proposed,
-            template="agree",
+            template="freeze",
             shows=True,
         ),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _p
 
-from admin.acts import COMES_WITH_FORM
+from admin.acts import COMES_WITH_FORM, shut_out
 from portal import i18n, labels
 from portal.domain import lifecycle
 from portal.domain.lifecycle import FINAL, Act, Actor, CaseFacts, Role, Status
@@ -79,6 +79,10 @@ MAIN: Mapping[Status, tuple[Act, ...]] = {
 }
 
 
+# While a call that the owner booked can still be made.
+CALLED = frozenset({Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER})
+
+
 @dataclass(frozen=True)
 class Button:
     """One act on the case page: where it leads, what it says."""
@@ -90,23 +94,43 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Something of the owner's that waits beside the step itself, and where it is dealt with, for those who may."""
+
+    text: str
+    link: Button | None
+
+
+@dataclass(frozen=True)
 class NextStep:
-    """The panel on the case page: what is next, why not yet, and the other acts that are open."""
+    """The panel on the case page: what is next, why not yet, what else waits, and the other acts that are open."""
 
     title: str
     reason: str
+    waits: tuple[Waiting, ...]
     blockers: tuple[str, ...]
     main: Button | None
     others: tuple[Button, ...]
 
 
 def words(case: Case, actor: Actor) -> str:
-    """The queue's line: what this person could do next with the case, or who has to."""
+    """The queue's line: what this person could do next with the case, or who has to, and what of the owner's waits."""
+    return str(gettext("; ")).join((_words(case, actor), *_waits_in_words(case)))
+
+
+def _words(case: Case, actor: Actor) -> str:
     status = Status(case.status)
     if status not in WORDS:
         return str(NOTHING)
     able, others = WORDS[status]
     return str(able if _is_able(case, status, actor) else others)
+
+
+def _waits_in_words(case: Case) -> Iterator[str]:
+    if case.owner_wrote_at:
+        yield gettext("the owner wrote")
+    if case.call_booked_at and case.status in CALLED:
+        yield gettext("call booked for %(time)s", time=i18n.when(case.call_booked_at))
 
 
 def _is_able(case: Case, status: Status, actor: Actor) -> bool:
@@ -128,14 +152,44 @@ def of(case: Case, facts: CaseFacts, actor: Actor, *, now: datetime, by_hand: bo
     wanted = [act for act in _main_acts(case, status) if act is not Act.CONFIRM_STEP or by_hand]
     main_act = next((act for act in wanted if not blocked[act]), None)
     main = next((offer for offer in OFFERS if offer.act is main_act), None) if main_act else None
+    kept_out = tuple(labels.word("refusal", reason) for reason in shut_out(facts, actor, now))
     shown = () if main_act else _said(blocked[act] for act in wanted)
     return NextStep(
-        title=labels.word("act", main_act) if main_act is Act.PROPOSE_REMOVAL else words(case, actor),
+        title=labels.word("act", main_act) if main_act is Act.PROPOSE_REMOVAL else _words(case, actor),
         reason=_reason(case, status, now, enough=main_act is Act.PROPOSE_REMOVAL),
-        blockers=shown,
+        waits=tuple(_waits(case, facts, actor, now)),
+        blockers=kept_out or shown,
         main=_button(case, main) if main else _checks_first(status, facts, actor),
         others=tuple(_others(case, blocked, main, by_hand=by_hand)),
     )
+
+
+def _waits(case: Case, facts: CaseFacts, actor: Actor, now: datetime) -> Iterator[Waiting]:
+    if case.owner_wrote_at:
+        said = gettext("The owner wrote on %(time)s.", time=i18n.when(case.owner_wrote_at))
+        yield Waiting(said, _answer_link(case, facts, actor, now))
+    if case.call_booked_at and case.status in CALLED:
+        said = gettext("The owner booked a call for %(time)s.", time=i18n.when(case.call_booked_at))
+        may_call = not _blockers(facts, Act.SEND_CHALLENGE, actor, now)
+        url = url_for("checks.act", case_id=case.id, key="call")
+        text = gettext("Call the registered number")
+        yield Waiting(said, Button("call", text, url, direct=False) if may_call else None)
+
+
+def _answer_link(case: Case, facts: CaseFacts, actor: Actor, now: datetime) -> Button | None:
+    """To a reply, or for those who may only leave word for colleagues, to a note."""
+    if not _blockers(facts, Act.SEND_REPLY, actor, now):
+        return Button(
+            "reply",
+            labels.word("act", "send_reply"),
+            url_for("messages.reply", case_id=case.id),
+            direct=False,
+        )
+    if not _blockers(facts, Act.WRITE_NOTE, actor, now):
+        return Button(
+            "note", labels.word("act", "write_note"), url_for("messages.note", case_id=case.id), direct=False
+        )
+    return None
 
 
 def _checks_first(status: Status, facts: CaseFacts, actor: Actor) -> Button | None:

@@ -9,6 +9,7 @@ from flask_admin import expose
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _p
+from wtforms import BooleanField
 
 from admin import door_forms
 from admin.base import OwnView, ctx, keep_cookie, local_page, see, signed
@@ -50,7 +51,7 @@ class SettingsView(OwnView):
         form = _look_form()
         if request.method != "POST" or not form.validate():
             return _own_page(form)
-        wanted = {name: form[name].data for name in ("language", "theme", "density")}
+        wanted = {name: form[name].data for name in ("language", "theme", "density", "shortcuts")}
         logins.change_settings(ctx(), signed(), **wanted)
         answer = see("own.index", said="saved")
         i18n.remember(answer, wanted["language"])
@@ -109,7 +110,13 @@ def _look_form() -> DeskForm:
         ("language", radio_field(_l("Language of pages and notices"), languages, NOT_OFFERED)),
         ("theme", radio_field(_l("Theme"), choices(THEMES.items()), NOT_OFFERED)),
         ("density", radio_field(_l("Density"), choices(DENSITIES.items()), NOT_OFFERED)),
-        filled={"language": now.language, "theme": now.theme, "density": now.density},
+        ("shortcuts", BooleanField(_l("Use single-key shortcuts"))),
+        filled={
+            "language": now.language,
+            "theme": now.theme,
+            "density": now.density,
+            "shortcuts": now.shortcuts,
+        },
     )
 
 

@@ -23,6 +23,7 @@ from portal.casework.register_columns import HEADER, columns_for
 from portal.casework.register_file import ENCODING, MOST_BYTES, MOST_MISTAKES, MOST_ROWS, Mistake
 from portal.casework.register_import import Preview
 from portal.casework.register_plan import OF_USER, Planned, PlannedChange
+from portal.connectors.table import registrable
 from portal.domain.languages import LANGUAGES
 from portal.models import Proposal
 from portal.models.register import HOLDER_KINDS, PRINCIPAL_KINDS
@@ -141,8 +142,8 @@ def _propose(form: ProposeForm) -> Response:
 
 
 def _paint_propose(form: ProposeForm, code: int, mistakes: Sequence[Mistake] = ()) -> Response:
-    known = columns_for(tuple(ctx().connectors))
-    takes = {**TAKES, "connector": tuple(ctx().connectors)}
+    known = columns_for(registrable(ctx().connectors))
+    takes = {**TAKES, "connector": registrable(ctx().connectors)}
     return _page(
         "register_propose",
         code,

@@ -80,11 +80,16 @@ def _execute(visit: Visit, form: DeskForm) -> str:
         after = deactivation.execute(visit.ctx, case_id, code=form["code"].data, version=sent_version())
     except Refused:
         if _is_under_way(visit):
-            return url_for("removals.result", case_id=case_id)
+            return _outcome_url(case_id)
         raise
     if after is Status.EXECUTING:
-        return url_for("removals.result", case_id=case_id)
+        return _outcome_url(case_id)
     return url_for("case.page", case_id=case_id, said="voided")
+
+
+def _outcome_url(case_id: str) -> str:
+    """The page of the result, where whoever listens to it begins with the outcome."""
+    return url_for("removals.result", case_id=case_id, _anchor="outcome")
 
 
 def _is_under_way(visit: Visit) -> bool:
@@ -192,7 +197,7 @@ class RemovalsView(ActView):
 
 
 def outcome_of(case: Case, rows: Sequence[Removal], *, by_hand: bool) -> str:
-    """done, running, steps (that people do), partly, failed, or none where no removal of this round has begun."""
+    """done, running, steps (that people do), stopped, partly, failed, or none where no removal of this round has begun."""
     gone = [row for row in rows if row.state == "confirmed"]
     if case.deactivated_at is not None:
         return "done"
@@ -200,6 +205,8 @@ def outcome_of(case: Case, rows: Sequence[Removal], *, by_hand: bool) -> str:
         return "steps" if by_hand else "running"
     if not rows:
         return "none"
+    if case.status == Status.FROZEN:
+        return "stopped"
     return "partly" if gone else "failed"
 
 

@@ -19,6 +19,7 @@ class Plan:
     inserts: int = 2_000
     few_cases: int = 1_000
     many_cases: int = 100_000
+    most_cases: int = 1_000_000  # on PostgreSQL alone, whose place it is to hold so many
     page_views: int = 30
     cold_starts: int = 5
     sheets: int = 20
@@ -34,6 +35,7 @@ QUICK = Plan(
     inserts=200,
     few_cases=1_000,
     many_cases=3_000,
+    most_cases=5_000,
     page_views=10,
     cold_starts=1,
     sheets=3,

@@ -1,4 +1,7 @@
-"""The page that staff work from, with few cases and with many: how long it takes, and that it asks no more than before."""
+"""The page that staff work from, with few cases, many and very many: its views, a filtered and turned one, searches.
+
+What it takes with more cases stands beside what the same page took with few of them in the same run.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask
 from sqlalchemy import select, text
@@ -22,13 +26,30 @@ from bench.figures import Figure, middle, percentile
 from bench.machine import Usage, metered
 from bench.plan import Plan, Say
 from bench.profiling import profiled
-from portal.casework import sessions
+from portal.casework import own_views, roles, sessions
+from portal.casework.queue import NOBODY, Filters
 from portal.demo import filling
 from portal.demo.programme import WALKS
-from portal.domain.lifecycle import SYSTEM, Role
-from portal.models import Staff, StaffRole
+from portal.domain.lifecycle import SYSTEM, Role, Status
+from portal.models import Case, Staff, StaffRole
 
-VIEWS = ("unassigned", "open")
+# What is asked of the queue; a search gets its words from the first case.
+PAGES: Mapping[str, str] = {
+    "unassigned": "view=unassigned",
+    "open": "view=open",
+    "closed": "view=closed",
+    "filtered": "view=open&language=en&tier=standard&status=waiting_owner&sort=-received",
+    "rare": "view=open&tier=elevated",
+    "search by number": "q={reference}",
+    "search by name": "q={name}",
+}
+# A person with views of their own sees their counts on every page.
+OWN_VIEWS: Mapping[str, Filters] = {
+    "English, newest first": Filters("open", language="en", sort="-received"),
+    "High risk": Filters("open", tier="elevated"),
+    "To be taken in English": Filters("unassigned", language="en", assignee=NOBODY),
+    "Privileged, being checked": Filters("open", status="verifying", tier="privileged"),
+}
 FLOOR = "bare page"
 WARM_UP = 3
 # The stories that history copies most: telling the others takes long, and their copies would be few.
@@ -77,33 +98,33 @@ class Seen:
 
 def measure(plan: Plan, say: Say) -> Iterator[Figure]:
     for kind, opened in STORES.items():
+        larger = [plan.many_cases, *([plan.most_cases] if kind == "PostgreSQL" else [])]
         with opened() as store:
             few = _seen(store, plan.few_cases, plan, say)
-            many = _seen(
-                store, plan.many_cases, plan, say, title=f"{plan.page_views} looks at the queue, {kind}"
-            )
+            more = [_seen(store, cases, plan, say, profiles=cases == plan.many_cases) for cases in larger]
         yield from _figures(kind, few)
-        yield from _figures(kind, many, few)
+        for seen in more:
+            yield from _figures(kind, seen, few)
 
 
-def _seen(store: Store, cases: int, plan: Plan, say: Say, *, title: str = "") -> Seen:
-    """Fill a desk with so many cases, and look at it. A title asks for a profile, if the plan has one."""
+def _seen(store: Store, cases: int, plan: Plan, say: Say, *, profiles: bool = False) -> Seen:
+    """Fill a desk with so many cases, and look at it; with a profile, if the plan has one."""
     with demo(store, f"demo-{cases}") as desk:
         app = wsgi.create_app(runtime=desk.runtime)
         say(f"queue, {store.kind}: make {cases:,} cases")
         filling.fill(desk.runtime, app, cases=cases, programme=PROGRAMME)
         pages = _pages(desk, app)
-        say(f"queue, {store.kind}: look {plan.page_views} times at each view of {cases:,} cases")
+        say(f"queue, {store.kind}: look {plan.page_views} times at each page of {cases:,} cases")
         seen = _in_turns(store, desk, pages, plan.page_views, cases)
-        if title and plan.profile:
-            with profiled(title):
+        if profiles and plan.profile:
+            with profiled(f"{plan.page_views} looks at the queue, {store.kind}"):
                 for _time in range(plan.page_views):
-                    pages[VIEWS[0]]()
+                    pages["unassigned"]()
     return seen
 
 
 def _pages(desk: Desk, app: Flask) -> Mapping[str, Get]:
-    """The views as a verifier sees them who has just signed in, and the floor."""
+    """The pages as a verifier sees them who has just signed in, and the floor."""
     with desk.runtime.sessions() as session:
         ctx = desk.runtime.context(session, SYSTEM)
         holds = StaffRole.role == Role.VERIFIER
@@ -111,10 +132,17 @@ def _pages(desk: Desk, app: Flask) -> Mapping[str, Get]:
         # not with password and code: a code counts once, and the next one comes in half a minute
         with ctx.act():
             opened = sessions.start(ctx, login, "full")
+        for name, filters in OWN_VIEWS.items():
+            own_views.save(ctx.as_actor(roles.actor_for(ctx, login)), name, filters)
+        case = session.execute(select(Case).where(Case.status == Status.QUEUED).limit(1)).scalar_one()
+        name = desk.runtime.vault.open(session, case.subject_id, case, "name") or ""
+        words = {"reference": case.reference, "name": quote(name)}
     client = app.test_client()
     client.set_cookie("staff", opened.cookie)
-    views: dict[str, Get] = {view: partial(client.get, f"/admin/queue/?view={view}") for view in VIEWS}
-    return {**views, FLOOR: partial(bare.one_table().test_client().get, "/")}
+    pages: dict[str, Get] = {
+        page: partial(client.get, f"/admin/queue/?{query.format(**words)}") for page, query in PAGES.items()
+    }
+    return {**pages, FLOOR: partial(bare.one_table().test_client().get, "/")}
 
 
 def _in_turns(store: Store, desk: Desk, pages: Mapping[str, Get], number: int, cases: int) -> Seen:
@@ -147,21 +175,22 @@ def _look(desk: Desk, get: Get, looks: Looks) -> None:
     looks.rows = response.text.count(CASE_LINK)
 
 
-def _figures(kind: str, seen: Seen, before: Seen | None = None) -> Iterator[Figure]:
-    floor = seen.looks[FLOOR]
-    for view in VIEWS:
-        ours, name = seen.looks[view], f"queue ({view}), {kind}, {seen.cases:,} cases"
-        grown = ours.asked - before.looks[view].asked if before else 0
+def _figures(kind: str, seen: Seen, few: Seen | None = None) -> Iterator[Figure]:
+    bare_page = seen.looks[FLOOR]
+    for page in PAGES:
+        ours, name = seen.looks[page], f"queue ({page}), {kind}, {seen.cases:,} cases"
+        floor = few.looks[page] if few else bare_page
+        grown = ours.asked - floor.asked if few else 0
         asking = middle(ours.in_database) * 1000
-        working, bare_working = (middle(each.on_processor) * 1000 for each in (ours, floor))
+        working, bare_working = (middle(each.on_processor) * 1000 for each in (ours, bare_page))
         yield Figure(
             name=name,
             ours=middle(ours.seconds) * 1000,
             floor=middle(floor.seconds) * 1000,
-            floor_name=FLOOR,
+            floor_name=f"with {few.cases:,}" if few else FLOOR,
             unit="ms",
             limit=f"processor {working:.1f} ms, bare {bare_working:.1f} ms; {ours.asked} statements {asking:.1f} ms",
             others=seen.others,
-            details={"ours": ours.described(), "floor": floor.described()},
+            details={"ours": ours.described(), "floor": floor.described(), "bare": bare_page.described()},
             broken=f"{name}: {grown} statements more than with fewer cases." if grown > 0 else "",
         )

@@ -97,7 +97,7 @@ _CALL_CHANGES = " OR ".join(
     (
         *(
             f"NEW.{name} <> OLD.{name}"
-            for name in ("id", "kind", "account_id", "path_hash", "created_at", "expires_at")
+            for name in ("id", "kind", "account_id", "path_hash", "created_at", "expires_at", "repeats")
         ),
         *(
             f"COALESCE(NEW.{name}, '') <> COALESCE(OLD.{name}, '')"
@@ -108,8 +108,18 @@ _CALL_CHANGES = " OR ".join(
                 "phone_change_id",
                 "number_digest",
                 "code_digest",
+                "staff_id",
             )
         ),
+        *(
+            f"(OLD.{name} IS NOT NULL AND (NEW.{name} IS NULL OR NEW.{name} <> OLD.{name}))"
+            for name in ("connected_at", "parted_at")
+        ),
+        # nobody is connected to an agent before the right digits were keyed in, or when the call is over
+        "(OLD.connected_at IS NULL AND NEW.connected_at IS NOT NULL AND (NEW.kind <> 'callback' OR NEW.staff_id IS NULL"
+        " OR NEW.outcome IS NULL OR NEW.outcome <> 'confirmed' OR OLD.parted_at IS NOT NULL"
+        " OR NEW.connected_at < NEW.ended_at))",
+        "(NEW.parted_at IS NOT NULL AND NEW.connected_at IS NOT NULL AND NEW.parted_at < NEW.connected_at)",
         "(OLD.provider_id IS NOT NULL AND (NEW.provider_id IS NULL OR NEW.provider_id <> OLD.provider_id))",
         "(OLD.outcome IS NOT NULL AND (NEW.outcome IS NULL OR NEW.outcome <> OLD.outcome))",
         "NEW.tries < OLD.tries",
@@ -123,7 +133,11 @@ _MESSAGE_CHANGES = " OR ".join(
             f"COALESCE(NEW.{name}, '') <> COALESCE(OLD.{name}, '')"
             for name in ("person_id", "outbox_id", "template_version_id")
         ),
-        "(NEW.sealed_body IS NOT NULL AND (OLD.sealed_body IS NULL OR NEW.sealed_body <> OLD.sealed_body))",
+        *(
+            f"(NEW.{name} IS NOT NULL AND (OLD.{name} IS NULL OR NEW.{name} <> OLD.{name}))"
+            for name in ("sealed_subject", "sealed_body")
+        ),
+        "NEW.leaves_at <> OLD.leaves_at",
         "(OLD.taken_back_at IS NOT NULL AND (NEW.taken_back_at IS NULL OR NEW.taken_back_at <> OLD.taken_back_at))",
         # a reply that has left cannot be taken back any more
         "(OLD.taken_back_at IS NULL AND NEW.taken_back_at IS NOT NULL AND NEW.taken_back_at > OLD.leaves_at)",
@@ -206,14 +220,24 @@ TRIGGERS: dict[str, tuple[str, str, str]] = {
     "self_service_fixed": ("UPDATE", "self_service", _ATTEMPT_CHANGES),
     "self_service_linked": ("UPDATE", "self_service", _NOT_LINKED),
     "self_service_called": ("UPDATE", "self_service", _NOT_CALLED),
-    "phone_call_begins": ("INSERT", "phone_call", "NEW.state <> 'queued' OR NEW.tries <> 0"),
+    "phone_call_begins": (
+        "INSERT",
+        "phone_call",
+        "NEW.state <> 'queued' OR NEW.tries <> 0 OR NEW.connected_at IS NOT NULL OR NEW.parted_at IS NOT NULL",
+    ),
     "phone_call_fixed": ("UPDATE", "phone_call", _CALL_CHANGES),
     # Who deletes wrong digits gets new tries.
     "phone_call_no_delete": ("DELETE", "phone_call", ""),
     "managed_removal_fixed": ("UPDATE", "managed_removal", ""),
     "managed_removal_no_delete": ("DELETE", "managed_removal", ""),
     # Another account in its place, by its id or its subject, would bring its own flag along.
-    "account_fixed": ("UPDATE", "account", "NEW.id <> OLD.id OR NEW.subject_id <> OLD.subject_id"),
+    "account_fixed": (
+        "UPDATE",
+        "account",
+        "NEW.id <> OLD.id OR NEW.subject_id <> OLD.subject_id OR NEW.training <> OLD.training"
+        " OR (NEW.connector = 'training') <> OLD.training",
+    ),
+    "account_begins": ("INSERT", "account", "NEW.training <> (NEW.connector = 'training')"),
     "account_flag_by_two": ("UPDATE", "account", _FLAG_BY_ONE),
     "account_calls_on_by_two": ("UPDATE", "account", _CALLS_ON_BY_ONE),
     # What was said stays said; only its words may be emptied, when their time is over.

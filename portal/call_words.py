@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal import spoken
 from portal.casework.answering import Spoken
-from portal.models import Account, Case, PhoneCall, SelfService
+from portal.models import Account, Case, PhoneCall, SelfService, Staff
 from portal.runtime import Runtime
 from portal.spoken import BETWEEN_DIGITS, MOMENTS, Said
 from portal.written_times import local
@@ -31,6 +31,18 @@ _ASK = {
         "If this was not you, press 9 and wait. "
         "If it was you, key in the 6 digits that {screen} shows. "
         "Never key in digits that somebody tells you: whoever tells you digits is trying to take over the account."
+    ),
+}
+JOINED = "joined"  # the opening of a call-back that leads to an agent
+# What follows where the called person is connected to an agent after the right digits.
+_JOINED = {
+    "ja": (
+        "数字を確認できましたら、サポート担当者におつなぎします。担当者は、はじめに 2 つの言葉をお伝えします。"
+        "リクエストの状況の画面に表示されている 2 つの言葉と異なる場合は、電話を切ってください。"
+    ),
+    "en": (
+        "When the digits are right, we connect you to a member of our team. They first say two words. "
+        "If these are not the two words that the status page of the request shows, hang up."
     ),
 }
 _SCREEN = {"ja": "お手元の画面", "en": "your screen"}
@@ -77,6 +89,20 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
         "ja": "確認できました。電話を切って、画面に戻ってください。",
         "en": "The digits are right. You can hang up and go back to your screen.",
     },
+    "connecting": {
+        "ja": (
+            "確認できました。サポート担当者におつなぎします。担当者がはじめにお伝えする 2 つの言葉を、画面の言葉と比べてください。"
+            "異なる場合は、電話を切ってください。担当者がパスワードや認証コードをお聞きすることはありません。"
+        ),
+        "en": (
+            "The digits are right. We are connecting you to a member of our team. Compare the two words that they say first "
+            "with your screen. If they differ, hang up. Our staff never ask for your password or codes."
+        ),
+    },
+    "not_reached": {
+        "ja": "担当者が電話に出られませんでした。入力された数字は確認できています。電話を切って、画面に戻ってください。",
+        "en": "Nobody on our team could take the call. Your digits were right and count. Hang up and go back to your screen.",
+    },
     "wrong": {
         "ja": (
             "数字が一致しません。{screen}に表示されている 6 桁の数字を、もう一度入力してください。"
@@ -122,8 +148,23 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
 }
 
 
+# What the agent hears who picks up the desk phone, before anybody is connected.
+TO_AGENT: Mapping[str, str] = {
+    "ja": (
+        "{service} です。受付番号 {reference} の折り返しの電話です。数字は確認できました。"
+        "つながったら、はじめに、ケースの画面に表示されている 2 つの言葉をお伝えください。つなぐには 1 を押してください。"
+    ),
+    "en": (
+        "{service}: the call-back for receipt number {reference}. The digits were right. "
+        "When you are connected, first say the two words that the case page shows. Press 1 to be connected."
+    ),
+}
+
+
 def said(runtime: Runtime, session: Session, now_said: Spoken) -> tuple[Said, ...]:
     """The words for what is said next, in the language of the call; a notice may come in two. In an application context."""
+    if now_said.say == "agent":
+        return (to_agent(runtime, session, now_said.call),)
     if now_said.say == "notice":
         return spoken.of_call(runtime, session, now_said.call, now_said.params)
     return (phrase(runtime, session, now_said.call, now_said.say),)
@@ -132,13 +173,21 @@ def said(runtime: Runtime, session: Session, now_said: Spoken) -> tuple[Said, ..
 def phrase(runtime: Runtime, session: Session, call: PhoneCall, key: str) -> Said:
     """The opening of a call that asks for digits, or one of PHRASES."""
     language = call.language
-    if key in ABOUT:
-        pattern = BETWEEN[language].join((_FROM[language], ABOUT[key][language], _ASK[language]))
-    else:
-        pattern = PHRASES[key][language]
     screen = SCREENS.get(call.kind, _SCREEN)[language]
-    facts = _facts(runtime, session, call) if key in ABOUT else {}
+    if key in PHRASES:
+        return Said(language, PHRASES[key][language].format(screen=screen))
+    more = (_JOINED[language],) if key == JOINED else ()
+    pattern = BETWEEN[language].join((_FROM[language], ABOUT[call.kind][language], _ASK[language], *more))
+    facts = _facts(runtime, session, call)
     return Said(language, pattern.format(screen=screen, **facts))
+
+
+def to_agent(runtime: Runtime, session: Session, call: PhoneCall) -> Said:
+    """What the agent is told, in their own language: which case this is, and nothing of the person called."""
+    language = session.get_one(Staff, call.staff_id).language
+    reference = session.get_one(Case, call.case_id).reference.replace("-", "")
+    facts = {"service": runtime.settings.service_name, "reference": BETWEEN_DIGITS[language].join(reference)}
+    return Said(language, TO_AGENT[language].format(**facts))
 
 
 BETWEEN = {"ja": "", "en": " "}

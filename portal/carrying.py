@@ -18,7 +18,16 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from portal import i18n, mailer, notice_facts, notices, outbox, pdf, receipts, throttle
-from portal.casework import calls, deactivation, intake, notice_calls, self_service_removal, suspension
+from portal.casework import (
+    calls,
+    deactivation,
+    intake,
+    notice_calls,
+    self_service_removal,
+    suspension,
+    training,
+    training_plan,
+)
 from portal.casework.context import Context
 from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import SYSTEM
@@ -73,6 +82,12 @@ def finish(work: Work, *, state: str = "done", also: Callable[[Context], object]
             raise LeaseLost
         if also is not None:
             also(context)
+
+
+def reaches_nobody(work: Work) -> bool:
+    """Whether a message is for an invented person: it counts as arrived and never leaves. Colleagues get theirs."""
+    leaves = work.row.kind in {"mail", "spoken"} and work.row.staff_id is None
+    return leaves and training_plan.is_invented(work.session, work.row)
 
 
 def _mail(work: Work) -> None:
@@ -227,6 +242,10 @@ def _reset(work: Work) -> None:
     finish(work)
 
 
+def _arrival(work: Work) -> None:
+    finish(work, also=lambda ctx: training.arrive(ctx, work.case_id))
+
+
 KINDS: Mapping[str, Callable[[Work], None]] = {
     "mail": _mail,
     "document": _document,
@@ -237,4 +256,5 @@ KINDS: Mapping[str, Callable[[Work], None]] = {
     "call": _call,
     "spoken": _spoken,
     "reset": _reset,
+    "arrival": _arrival,
 }

@@ -77,6 +77,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Number that calls come from, such as `+815012345678`.",
     ),
     Setting("KAIJO_CALL_COUNTRIES", "`81`", "Calling codes of the countries that may be called."),
+    Setting(
+        "KAIJO_TRAINING_DOMAIN",
+        "`example`",
+        "A domain of yours for the mailboxes of training cases, which never get mail; under `example` they can be known.",
+    ),
     Setting("KAIJO_SERVICE_NAME", "`Kaijo`", "Name of the service on pages, in mail and on paper."),
     Setting("KAIJO_HELP_URL", "the help page of the portal", "Where owners find help."),
     Setting("KAIJO_EMERGENCY", "required; in demo invented", "Contact for emergencies, shown in notices."),
@@ -136,6 +141,7 @@ class Settings:
     telephone: str = "none"
     twilio: Twilio | None = None
     call_countries: tuple[str, ...] = ("81",)
+    training_domain: str = "example"
     emergency: str = "03-0000-0000"
     compliance_mail: str | None = None
     limit_overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -173,6 +179,7 @@ class Settings:
             "twilio_token": "set" if self.twilio else "",
             "twilio_from": self.twilio.sender if self.twilio else "",
             "call_countries": ",".join(self.call_countries),
+            "training_domain": self.training_domain,
             "service_name": self.service_name,
             "help_url": self.help_url or "",
             "emergency": self.emergency,
@@ -209,6 +216,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         telephone=_telephone(given, demo),
         twilio=_twilio(given, demo),
         call_countries=environment.calling_codes(given, "KAIJO_CALL_COUNTRIES") or Settings.call_countries,
+        training_domain=environment.domain(given, "KAIJO_TRAINING_DOMAIN") or Settings.training_domain,
         service_name=environment.line(given, "KAIJO_SERVICE_NAME", 40) or "Kaijo",
         help_url=environment.web_address(given, "KAIJO_HELP_URL"),
         emergency=_emergency(given, demo),

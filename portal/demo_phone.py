@@ -1,6 +1,7 @@
 """The demo's telephone: it rings, speaks its text on the page, and has a keypad. Registered in demo mode only.
 
-What is done here is told to answering.py in the same words in which a provider tells it.
+What is done here is told to answering.py and talks.py in the same words in which a provider tells it. A call that is connected
+to an agent has both ends on its page.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from sqlalchemy import select
 
 from portal import call_words, db
-from portal.casework import answering, calls, phone_facts
+from portal.casework import answering, bridges, calls, phone_facts, talks
 from portal.casework.context import Context
 from portal.domain.lifecycle import SYSTEM
 from portal.models import Account, Contact, PhoneCall, PhoneChange
@@ -28,7 +29,7 @@ phone = Blueprint("phone", __name__, url_prefix="/demo/phone")
 def ringing() -> str:
     """The newest calls, all of them or those to one number."""
     ctx, wanted = _context(), request.args.get("to", "")
-    query = select(PhoneCall).where(PhoneCall.placed_at.is_not(None))
+    query = select(PhoneCall).where(PhoneCall.placed_at.is_not(None), ~calls.for_nobody())
     if wanted:
         # Number and digest are not looked up in each other: the digests of both are compared.
         query = query.where(PhoneCall.number_digest == calls.digest_of(ctx, wanted))
@@ -47,6 +48,10 @@ def call(call_id: str) -> str:
         call=found,
         number=_number_of(ctx, found),
         said=_words(ctx, found),
+        agent=bridges.number_for(ctx, found) if calls.is_talking(ctx, found) else "",
+        to_agent=call_words.to_agent(db.runtime(), ctx.session, found)
+        if calls.is_talking(ctx, found)
+        else None,
         keyed=request.args.get("keyed", "")[:MOST_KEYS],
         keys=1 if found.kind == "notice" else calls.DIGITS,
     )
@@ -89,6 +94,15 @@ def _ring_out(ctx: Context, found: PhoneCall) -> None:
         answering.status(ctx, **_named(ctx, found), status="no-answer")
 
 
+def _agent_takes(ctx: Context, found: PhoneCall) -> None:
+    if talks.agent_answered(ctx, **_named_to_agent(ctx, found)):
+        talks.agent_keyed(ctx, **_named_to_agent(ctx, found), digits=talks.TAKE_KEY)
+
+
+def _part(ctx: Context, found: PhoneCall) -> None:
+    talks.parted(ctx, **_named(ctx, found))
+
+
 def _report(status: str) -> Callable[[Context, PhoneCall], None]:
     return lambda ctx, found: answering.status(ctx, **_named(ctx, found), status=status)
 
@@ -101,6 +115,8 @@ ACTS: Mapping[str, Callable[[Context, PhoneCall], None]] = {
     "decline": _report("busy"),
     "busy": _report("busy"),
     "hang_up": _report("completed"),
+    "agent_takes": _agent_takes,
+    "part": _part,
 }
 
 
@@ -119,6 +135,10 @@ def _named(ctx: Context, found: PhoneCall) -> dict[str, str]:
         "provider_id": found.provider_id or "",
         "number": _number_of(ctx, found),
     }
+
+
+def _named_to_agent(ctx: Context, found: PhoneCall) -> dict[str, str]:
+    return {**_named(ctx, found), "number": bridges.number_for(ctx, found)}
 
 
 def _number_of(ctx: Context, found: PhoneCall) -> str:

@@ -69,6 +69,14 @@ def calling_codes(given: Mapping[str, str], name: str) -> tuple[str, ...]:
     return codes
 
 
+def domain(given: Mapping[str, str], name: str) -> str:
+    value = line(given, name, 100).lower()
+    part = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    if value and not re.fullmatch(rf"{part}([.]{part})*", value):
+        raise SettingsError(f"{name} must be a domain name like training.corp.example.")
+    return value
+
+
 def web_address(given: Mapping[str, str], name: str) -> str | None:
     value = line(given, name, 200)
     if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):

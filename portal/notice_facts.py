@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import exists, select
 
 from portal import contact as contacts
-from portal import i18n, labels, receipts
+from portal import i18n, labels, notice_layout, receipts
 from portal.business_calendar import is_holiday
 from portal.casework.context import Context
 from portal.config import Settings
@@ -158,6 +158,8 @@ def _params(source: Source, language: str) -> dict[str, Any]:
         "longer_wait": i18n.duration(timedelta(hours=unreached)) if hours and hours < unreached else None,
         "items": [str(TASKS[item]) for item in params.get("items") or ()],
         "alarm": params.get("alarm"),
+        "reply_subject": params.get("subject"),
+        "reply_body": notice_layout.typed(params.get("body") or ""),
         "why": labels.word("decline_reason", params["why"]) if source.row.notice == "declined" else None,
         "role": labels.word("role", params["role"]) if params.get("role") else "",
         "roles": format_list([labels.word("role", role) for role in roles], "standard", language),

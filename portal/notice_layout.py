@@ -1,6 +1,7 @@
 """Turns the words of a mail into lines for plain text and blocks for HTML: the same words, so the two can never differ.
 
-In the words one line is one sentence or one link; an empty line parts paragraphs; a line in ** ** is set in bold.
+In the words one line is one sentence or one link; an empty line parts paragraphs; a line in ** ** is set in bold. What
+somebody typed is marked line by line and stays what it is: no link, no bold, no list and no rule is made of it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from itertools import groupby
 
 COLUMNS = {"ja": 70, "en": 72}  # 35 full-width characters, each of which takes two columns
 RULE = "――――"
+TYPED = "\ue000"  # for private use: stands for nothing that is shown
 STRONG = re.compile(r"\*\*(.+)\*\*")
 LINK = re.compile(r"(?:(?P<lead>English|日本語): )?(?P<url>https?://\S+)")
 ITEM = re.compile(r"(?P<mark>・|- |[0-9]+\. )(?P<words>.+)")
@@ -56,6 +58,12 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
 
 
+def typed(text: str) -> str:
+    """What a person typed, marked so that it is shown as it stands."""
+    lines = text.replace(TYPED, "").splitlines()
+    return "\n".join(TYPED + line if line.strip() else "" for line in lines)
+
+
 def tidy(words: str) -> str:
     """Take out what conditions in a template leave behind: spaces at line ends, more than one empty line."""
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", words, flags=re.MULTILINE)).strip()
@@ -67,6 +75,9 @@ def plain(words: str, language: str) -> str:
 
 
 def _wrapped(logical: str, language: str) -> Iterator[str]:
+    if logical.startswith(TYPED):
+        yield from _broken(logical.removeprefix(TYPED), language, "")
+        return
     strong = STRONG.fullmatch(logical)
     bare = strong[1] if strong else logical
     if LINK.fullmatch(bare):
@@ -74,11 +85,15 @@ def _wrapped(logical: str, language: str) -> Iterator[str]:
         return
     item = ITEM.fullmatch(bare)
     indent = " " * width(item["mark"]) if item else ""
+    yield from _broken(bare, language, indent)
+
+
+def _broken(text: str, language: str, indent: str) -> Iterator[str]:
     measure = COLUMNS[language]
     if language == "ja":
-        yield from _japanese(bare, measure, indent)
+        yield from _japanese(text, measure, indent)
     else:
-        yield from textwrap.wrap(bare, measure, subsequent_indent=indent, break_long_words=False) or [""]
+        yield from textwrap.wrap(text, measure, subsequent_indent=indent, break_long_words=False) or [""]
 
 
 def _japanese(text: str, measure: int, indent: str) -> Iterator[str]:
@@ -115,6 +130,8 @@ def blocks(words: str) -> list[Block]:
 def _kind(line: str) -> str:
     if not line.strip():
         return "gap"
+    if line.startswith(TYPED):
+        return "p"
     if line == RULE:
         return "hr"
     item = ITEM.fullmatch(line)
@@ -124,6 +141,8 @@ def _kind(line: str) -> str:
 
 
 def _line(line: str) -> Line:
+    if line.startswith(TYPED):
+        return Line(line.removeprefix(TYPED))
     if item := ITEM.fullmatch(line):
         return Line(item["words"])
     if link := LINK.fullmatch(line):

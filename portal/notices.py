@@ -71,13 +71,13 @@ def render(runtime: Runtime, session: Session, row: OutboxRow) -> Mail:
     to = _address(runtime, ctx, row)
     attachments = tuple(_papers(ctx, row))
     source = _source(runtime, ctx, row, has_receipt=bool(attachments))
-    parts = [_part(source, language) for language in languages_of(row)]
-    subject = " / ".join(part.subject for part in parts)
+    parts = [part(source, language) for language in languages_of(row)]
+    subject = " / ".join(each.subject for each in parts)
     hint = ENGLISH_FOLLOWS if len(parts) > 1 else ""
     return Mail(
         to=to,
         subject=subject,
-        text="\n\n".join(text for text in (hint, *(part.text for part in parts)) if text) + "\n",
+        text="\n\n".join(text for text in (hint, *(each.text for each in parts)) if text) + "\n",
         html=ENVIRONMENT.get_template("notices/mail.html").render(parts=parts, subject=subject, hint=hint),
         language=row.language or DEFAULT_LANGUAGE,
         attachments=attachments,
@@ -134,7 +134,7 @@ def _papers(ctx: Context, row: OutboxRow) -> Iterator[Attachment]:
         yield Attachment(name, plain_name, data)
 
 
-def _part(source: Source, language: str) -> Part:
+def part(source: Source, language: str) -> Part:
     """Say it in one language."""
     with i18n.spoken_in(language):
         words = notice_facts.words(source, language)

@@ -20,7 +20,7 @@ from portal.vault import Vault
 
 LEASE = timedelta(minutes=2)
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440, 1440, 1440))
-KINDS = ("mail", "document", "match", "find", "remove", "suspend", "call", "spoken", "reset")
+KINDS = ("mail", "document", "match", "find", "remove", "suspend", "call", "spoken", "reset", "arrival")
 
 
 def put(
@@ -136,6 +136,18 @@ def postpone(
         .execution_options(synchronize_session=False)
     )
     return state if session.execute(postponed).scalar_one_or_none() else "no longer ours"
+
+
+def revive(session: Session, row_id: str, *, now: datetime) -> bool:
+    """Let a dead row begin anew. False when it is not dead any more: of two presses one counts."""
+    revived = (
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.state == "dead")
+        .values(state="pending", not_before=now, attempts=0, done_at=None)
+        .returning(OutboxRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return session.execute(revived).scalar_one_or_none() is not None
 
 
 def cancel(session: Session, *, now: datetime, **which: Any) -> None:

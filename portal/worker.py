@@ -22,8 +22,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from portal import i18n, mailer, notices, outbox, throttle
-from portal.carrying import KINDS, GivenUp, LeaseLost, Work, finish, where
-from portal.casework import drafts, owner_sessions, timers, waiting
+from portal.carrying import KINDS, GivenUp, LeaseLost, Work, finish, reaches_nobody, where
+from portal.casework import drafts, owner_sessions, presence, timers, waiting
 from portal.casework.context import Context, NotFound
 from portal.domain.lifecycle import SYSTEM, Status
 from portal.models import Case, OutboxRow
@@ -61,6 +61,8 @@ def _carry_out(work: Work, now: datetime) -> None:
             raise GivenUp("no try came to an end")
         elif row.kind not in KINDS:
             raise GivenUp("nobody knows this kind of work")
+        elif reaches_nobody(work):
+            finish(work)
         else:
             KINDS[row.kind](work)
     except LeaseLost:
@@ -134,6 +136,7 @@ def keep_house(runtime: Runtime) -> None:
         context = runtime.context(session, SYSTEM)
         with context.act():
             throttle.forget_before(session, context.now - COUNTERS_KEPT)
+            presence.forget_before(session, context.now - context.limits.presence_life)
         drafts.purge(context)
         owner_sessions.purge(context)
         for case_id in _unsettled(session):

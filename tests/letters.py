@@ -22,7 +22,7 @@ SIDES = {
     "leads": "staff",
     "compliance": "staff",
 }
-TO_THE_REQUESTER = ("find_link", "duplicate_open")
+TO_THE_REQUESTER = ("desk_reply", "find_link", "duplicate_open")
 ALL = sorted(
     {(notice.key, SIDES[notice.audience]) for notices in NOTICES.values() for notice in notices}
     | {(key, "requester" if key in TO_THE_REQUESTER else "staff") for key in OTHER_NOTICES}
@@ -75,6 +75,7 @@ def queue(world: World, case: Case, notice: Notice, *, number: int = 0, **params
     """Queue one notice as an act would, with everything that any act says."""
     until = audit.timestamp(world.now + timedelta(days=10))
     said = {"items": ["H4", "D6"], "until": until, "hours": 24, "why": "details_differ", "alarm": "objection"}
+    said |= {"subject": "MFA", "body": "24-11-2026, 15:00"}  # typed, so in the language of neither test
     to = recipient(world, case, SIDES[notice.audience], number)
     telling.put_notice(world.system, case, notice, to, {**said, **params})
     query = select(OutboxRow).where(

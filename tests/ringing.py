@@ -42,15 +42,15 @@ def spoken_rows(world: World, notice: str | None = None) -> list[OutboxRow]:
 
 
 def pick_up(world: World, call: PhoneCall, *, machine: bool = False) -> answering.Spoken | None:
-    return answering.answered(world.system, *_named(world, call), **_line(world, call), machine=machine)
+    return answering.answered(world.system, *named(world, call), **line(world, call), machine=machine)
 
 
 def press(world: World, call: PhoneCall, digits: str) -> answering.Spoken | None:
-    return answering.keyed(world.system, *_named(world, call), **_line(world, call), digits=digits)
+    return answering.keyed(world.system, *named(world, call), **line(world, call), digits=digits)
 
 
 def end(world: World, call: PhoneCall, status: str) -> None:
-    answering.status(world.system, *_named(world, call), **_line(world, call), status=status)
+    answering.status(world.system, *named(world, call), **line(world, call), status=status)
 
 
 def digits_of(world: World, call: PhoneCall) -> str:
@@ -93,11 +93,13 @@ def _claimed(world: World, kind: str) -> OutboxRow | None:
     return row
 
 
-def _named(world: World, call: PhoneCall) -> tuple[str]:
+def named(world: World, call: PhoneCall) -> tuple[str]:
+    """What its addresses are known by."""
     return (calls.path_of(world.system, call.id),)
 
 
-def _line(world: World, call: PhoneCall) -> dict[str, str]:
+def line(world: World, call: PhoneCall) -> dict[str, str]:
+    """What a provider names it by."""
     contact = world.session.get_one(Contact, call.contact_id)
     account = world.session.get_one(Account, contact.account_id)
     number = world.runtime.vault.open(world.session, account.subject_id, contact, "value")

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from portal import call_words, i18n
+from portal import call_words, i18n, word_pairs
 from portal.casework import calls
 from portal.casework.answering import COUNTED, EFFECTS, Spoken
 from portal.domain.languages import LANGUAGES
 from portal.domain.self_service import CALL_KINDS
-from portal.models import PhoneCall
+from portal.models import Account, PhoneCall, Staff
 from tests import calling
 from tests.calling import code
 from tests.post import office
+from tests.talking import give_desk_phone
 from tests.test_notices import BANNED
 from tests.world import World
 
@@ -87,3 +88,36 @@ def test_every_kind_of_call_has_its_words_its_screen_and_its_effects() -> None:
     )
     assert set(EFFECTS) == set(CALL_KINDS)
     assert set(COUNTED) < set(calls.CODED)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_call_back_that_leads_to_an_agent_says_how_to_know_them_and_not_the_words(
+    desk: World, language: str
+) -> None:
+    give_desk_phone(desk, "alice")
+    call = call_of(desk, "callback", language)
+    text = words(desk, call, call_words.JOINED)
+    assert {"ja": "2 つの言葉", "en": "two words"}[language] in text
+    assert text.index(NINE[language]) < text.index({"ja": "2 つの言葉", "en": "two words"}[language])
+    assert not [
+        word for word in word_pairs.pair(desk.runtime.vault, call.id, language) if word in text.split()
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_agent_hears_their_own_language_and_nothing_of_the_person_called(
+    desk: World, language: str
+) -> None:
+    with desk.system.act():
+        desk.session.get_one(Staff, desk.logins["alice"].staff_id).language = language
+    desk.account()
+    case_id = desk.verifying()
+    account = desk.session.get_one(Account, desk.case(case_id).account_id)
+    staff_id = desk.logins["alice"].staff_id
+    bound = {"case_id": case_id, "round": 1, "staff_id": staff_id}
+    call = calling.ask(desk, account, "callback", ctx=desk.system, language="ja", **bound)
+    with office(desk.runtime).app_context():
+        (part,) = call_words.said(desk.runtime, desk.session, Spoken(call, "agent"))
+    assert part.language == language
+    assert bool(JAPANESE.search(part.text)) == (language == "ja")
+    assert account.number[-4:] not in part.text.replace("、", "").replace(", ", "")

@@ -109,6 +109,9 @@ def test_what_is_required_is_asked_for_by_name(live: Given, name: str) -> None:
         ("KAIJO_CALL_COUNTRIES", "81;82"),
         ("KAIJO_CALL_COUNTRIES", "0081"),
         ("KAIJO_CALL_COUNTRIES", "８１"),
+        ("KAIJO_TRAINING_DOMAIN", "a b.example"),
+        ("KAIJO_TRAINING_DOMAIN", "me@corp.example"),
+        ("KAIJO_TRAINING_DOMAIN", ".example"),
     ],
 )
 def test_unusable_value_stops_the_start_in_one_sentence(live: Given, name: str, value: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from portal.casework import bridges
 from portal.models import Case, OutboxRow, PhoneCall
-from tests import calling, web
+from tests import calling, ringing, web
 from tests.applications import app_for
 from tests.calling import NUMBER, code, seen, wrong
 from tests.people import HANAKO
 from tests.post import work_off
+from tests.talking import AGENT, called_back, give_desk_phone
 from tests.world import World
 
 ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -216,6 +219,35 @@ def test_a_call_of_the_desk_names_the_request(desk: World, client: FlaskClient) 
     assert reference in phone.voice
     assert "24 November at 10 a.m." in phone.voice
     assert HANAKO["account_email"] not in phone.voice
+
+
+def test_a_call_back_is_connected_to_the_agent_and_either_end_hangs_up(
+    desk: World, client: FlaskClient
+) -> None:
+    give_desk_phone(desk, "alice")
+    _, call = called_back(desk)
+    phone = Phone(client, call)
+    phone.do("answer")
+    assert "2 つの言葉" in phone.voice
+    phone.key(ringing.digits_of(desk, call))
+    assert phone.title == "The agent's phone is ringing"
+    assert {NUMBER, AGENT} <= {part.get_text(strip=True) for part in phone.page.select("dl dd")}
+    phone.do("agent_takes")
+    assert phone.title == "Connected to the agent"
+    desk.now += timedelta(seconds=40)
+    phone.do("part")
+    assert phone.title == "Call ended"
+    assert bridges.seconds(seen(desk, call)) == 40
+
+
+def test_an_agent_who_does_not_answer_ends_the_call(desk: World, client: FlaskClient) -> None:
+    give_desk_phone(desk, "alice")
+    _, call = called_back(desk)
+    phone = Phone(client, call)
+    phone.do("answer")
+    phone.key(ringing.digits_of(desk, call))
+    phone.do("part")
+    assert (phone.title, seen(desk, call).connected_at) == ("Call ended", None)
 
 
 def spoken_notice(world: World) -> PhoneCall:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.notice_layout import Block, Line, blocks, plain, tidy, width
+from portal.notice_layout import TYPED, Block, Line, blocks, plain, tidy, typed, width
 
 DATE = "2026年11月23日（月）14:05（日本時間）"
 LINK = f"https://mfa.kaijo.example/ja/status/{'x' * 43}"
@@ -88,3 +88,18 @@ def test_a_name_that_looks_like_a_link_becomes_none() -> None:
 
 def test_gaps_that_conditions_leave_close_up() -> None:
     assert tidy("a  \n\n\n\n\nb\n\n") == "a\n\nb"
+
+
+def test_what_somebody_typed_stays_what_it_is() -> None:
+    lines = ("**Two**", LINK, "1. First", "・みかん", "――――")
+    words = typed("\n".join(lines))
+    assert blocks(words) == [Block("p", tuple(Line(line) for line in lines))]
+    assert plain(words, "en") == "\n".join(lines)
+
+
+def test_nobody_types_the_mark_of_what_is_typed_away() -> None:
+    assert plain(typed(f"{TYPED}{TYPED}**Two**"), "en") == "**Two**"
+
+
+def test_paragraphs_that_somebody_typed_stay_apart() -> None:
+    assert [block.kind for block in blocks(typed("One\n \nTwo"))] == ["p", "p"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from sqlalchemy import select
 
 from portal.casework import calls
-from portal.config import Smtp, Twilio
 from portal.models import Case, PhoneCall, SelfService
 from portal.telephone import Placing, TelephoneError
 from portal.twilio_telephone import TwilioTelephone
@@ -21,59 +19,14 @@ from tests import calling, web
 from tests.applications import app_for
 from tests.calling import NUMBER, code, seen, wrong
 from tests.post import work_off
-from tests.twilio_stand_in import (
-    ACCOUNT,
-    SENDER,
-    SID,
-    TOKEN,
-    Answer,
-    LocalClient,
-    StandIn,
-    served,
-    signed,
-    stand_in,
-)
-from tests.world import World
-
-OURS = Twilio(ACCOUNT, TOKEN, SENDER)
-
-
-class Line:
-    """A desk whose telephone is Twilio, and the Twilio that serves it."""
-
-    def __init__(self, world: World, twilio: StandIn) -> None:
-        self.world, self.twilio = world, twilio
-
-    def ordered(self, **more: str) -> PhoneCall:
-        """A call for step 2 that the worker has ordered."""
-        account = self.world.account()
-        attempt = calling.attempt(self.world, account).id
-        call = calling.ask(self.world, account, self_service_id=attempt, **more)
-        work_off(self.world)
-        return seen(self.world, call)
-
-    def keys(self, digits: str, **changes: str) -> Answer:
-        return self.twilio.ask("/keys", Digits=digits, **changes)
+from tests.twilio_line import OURS, Line, twilio_line
+from tests.twilio_stand_in import ACCOUNT, SENDER, SID, TOKEN, LocalClient, signed, stand_in
 
 
 @pytest.fixture
 def line(database_url: str, tmp_path: Path) -> Iterator[Line]:
-    with stand_in() as (twilio, address):
-        world = World(
-            database_url,
-            tmp_path,
-            demo=False,
-            base_url=twilio.base_url,
-            proxies=1,
-            smtp=Smtp(host="127.0.0.1", port=1, tls="none"),
-            telephone="twilio",
-            twilio=OURS,
-        )
-        telephone = TwilioTelephone(world.runtime.settings, LocalClient(address))
-        world.runtime = replace(world.runtime, telephone=telephone)
-        with served(app_for(world.runtime)) as twilio.portal:
-            yield Line(world, twilio)
-        world.close()
+    with twilio_line(database_url, tmp_path) as made:
+        yield made
 
 
 # what is meant to work

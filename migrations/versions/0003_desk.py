@@ -213,10 +213,26 @@ def _cases() -> None:
     with op.batch_alter_table("cases") as batch:
         for name in ("asked_until", "owner_wrote_at", "call_booked_at"):
             batch.add_column(_moment(name))
+        batch.add_column(sa.Column("answered", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
         batch.drop_constraint(op.f("ck_cases_close_reason"), type_="check")
         batch.create_check_constraint(op.f("ck_cases_close_reason"), CLOSE_REASONS)
+    # Whoever waits for an owner now has waited under a timer; from here on the case itself says until when.
+    op.execute(
+        "UPDATE cases SET asked_until = COALESCE((SELECT MAX(at) FROM case_timer WHERE case_timer.case_id = cases.id"
+        " AND case_timer.act = 'expire_waiting'), due_at) WHERE status = 'waiting_owner'"
+    )
+    with op.batch_alter_table("cases") as batch:
+        batch.alter_column("answered", server_default=None)
+        batch.create_check_constraint(
+            op.f("ck_cases_asked_until"), "status <> 'waiting_owner' OR asked_until IS NOT NULL"
+        )
     op.create_index("ix_cases_received", "cases", ["status", "created_at", "id"], unique=False)
-    op.create_index("ix_cases_board", "cases", ["status", "language", "due_at"], unique=False)
+    op.create_index("ix_cases_board", "cases", ["status", "language", "due_at", "id"], unique=False)
+    op.create_index(
+        "ix_cases_board_received", "cases", ["status", "language", "created_at", "id"], unique=False
+    )
+    op.create_index("ix_cases_risk", "cases", ["status", "tier", "due_at", "id"], unique=False)
+    op.create_index("ix_cases_risk_received", "cases", ["status", "tier", "created_at", "id"], unique=False)
 
 
 def _checks() -> None:

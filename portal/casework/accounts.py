@@ -12,6 +12,7 @@ from portal.casework import lookup, registry
 from portal.casework.context import Context, NotFound
 from portal.casework.register_entry import NAMES
 from portal.casework.registry import ContactView
+from portal.connectors.table import shown_as
 from portal.domain.lifecycle import Status
 from portal.models import Account, AccountMark, Case, Principal, SubjectKey
 
@@ -25,6 +26,7 @@ class AccountView:
     """An account of the register as staff see it: names and contacts masked."""
 
     account: Account
+    connector: str  # as staff see it
     names: Mapping[str, str]  # by column, only those that the register has
     principals: tuple[Principal, ...]
     contacts: tuple[ContactView, ...]
@@ -33,15 +35,21 @@ class AccountView:
     case: Case | None  # the one that the reader comes from
 
 
-def lookup_by(ctx: Context, *, email: str | None, account_number: str | None) -> Account | None:
-    """The account that every identifier given resolves to. None where one is unknown, or two disagree."""
+def lookup_by(
+    ctx: Context, *, email: str | None, account_number: str | None, training: bool = False
+) -> Account | None:
+    """The account that every identifier given resolves to. None where one is unknown, or two disagree.
+
+    Invented requests find invented accounts, and nobody else does.
+    """
     found: list[set[str]] = []
+    of_its_kind = select(Account.id).where(Account.training == training)
     if email:
         subjects = ctx.vault.find(ctx.session, "email", email)
-        query = select(Account.id).where(Account.subject_id.in_(subjects))
+        query = of_its_kind.where(Account.subject_id.in_(subjects))
         found.append(set(ctx.session.execute(query).scalars()))
     if account_number:
-        by_number = select(Account.id).where(Account.number == account_number)
+        by_number = of_its_kind.where(Account.number == account_number)
         found.append(set(ctx.session.execute(by_number).scalars()))
     agreed = set.intersection(*found) if found else set()
     return ctx.session.get_one(Account, agreed.pop()) if len(agreed) == 1 else None
@@ -72,6 +80,7 @@ def view(ctx: Context, account_id: str, *, case_id: str | None = None) -> Accoun
     _held = ctx.session.get(SubjectKey, account.subject_id)  # or each value below reads it again
     return AccountView(
         account=account,
+        connector=shown_as(account.connector, ctx.connectors),
         names=_names(ctx, account),
         principals=_principals(ctx, account),
         contacts=registry.contacts_view(ctx, account),

@@ -16,10 +16,11 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal import audit, outbox
-from portal.casework import call_checks, calls, notice_calls, phone_change, self_service
+from portal.casework import bridges, call_checks, calls, notice_calls, phone_change, self_service
 from portal.casework.account_notices import tell_account
+from portal.casework.bridges import Bridge
 from portal.casework.context import Context, NotFound, Refused
-from portal.domain.lifecycle import Actor, Role, Status
+from portal.domain.lifecycle import Actor, Role
 from portal.domain.self_service import STOP_KEY
 from portal.models import Account, Case, OutboxRow, PhoneCall, PhoneChange, SelfService
 
@@ -35,7 +36,6 @@ EFFECTS: Mapping[str, tuple[Effect | None, Effect]] = {
 }
 # Wrong digits that count against the account. Who corrects a number calls a telephone of their own.
 COUNTED = frozenset({"proof", "check", "callback"})
-CHECKED = frozenset({Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER})
 DIGITS = re.compile(
     r"\A[0-9]{6}\Z"
 )  # not \d and not $: full-width digits and a line break after them are no digits
@@ -54,13 +54,15 @@ OVER: Mapping[str, str] = {
 class Spoken:
     """What is said next, as a key: the kind of the call for its opening words, else what has just happened.
 
-    `listen` is how many keys are waited for; with none the call ends after the words. `params` are what a notice says.
+    `listen` is how many keys are waited for; with none the call ends after the words, or goes on over a `bridge` to an
+    agent. `params` are what a notice says.
     """
 
     call: PhoneCall
     say: str
     listen: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
+    bridge: Bridge | None = None
 
 
 def answered(
@@ -68,7 +70,7 @@ def answered(
 ) -> Spoken | None:
     """The telephone was picked up. None: the call is over, hang up. Raises NotFound for what fits no call."""
     with ctx.act():
-        call = _held(ctx, path, provider_id, number)
+        call = held(ctx, path, provider_id, number)
         if _is_over(ctx, call) or _was_withdrawn(ctx, call):
             return None
         if call.state == "answered":
@@ -88,7 +90,7 @@ def answered(
 def keyed(ctx: Context, path: str, *, provider_id: str, number: str, digits: str) -> Spoken | None:
     """Keys were pressed, or none in time (""). A wrong entry is an outcome that is kept: nothing here rolls it back."""
     with ctx.act():
-        call = _held(ctx, path, provider_id, number)
+        call = held(ctx, path, provider_id, number)
         if call.state != "answered" or _was_withdrawn(ctx, call):
             return None
         if _means_stop(digits):
@@ -110,15 +112,17 @@ def _means_stop(digits: str) -> bool:
 def status(ctx: Context, path: str, *, provider_id: str, number: str, status: str) -> None:
     """The provider tells how a call stands. Of a call that has ended already, or is only ringing, nothing is kept."""
     with ctx.act():
-        call = _held(ctx, path, provider_id, number)
+        call = held(ctx, path, provider_id, number)
         if call.outcome is None and status in OVER:
             close(ctx, call, "hung_up" if call.state == "answered" else OVER[status])
+        elif status in OVER and calls.is_talking(ctx, call):
+            bridges.part(ctx, call)
 
 
 def opening(ctx: Context, call: PhoneCall) -> Spoken:
     """What is said first, and again where nothing was keyed in."""
     if call.kind in calls.CODED:
-        return Spoken(call, call.kind, calls.DIGITS)
+        return Spoken(call, "joined" if bridges.number_for(ctx, call) else call.kind, calls.DIGITS)
     row = ctx.session.get(OutboxRow, call.outbox_id) if call.outbox_id else None
     return Spoken(call, "notice", 1, outbox.params_of(ctx.session, ctx.vault, row) if row else {})
 
@@ -126,9 +130,9 @@ def opening(ctx: Context, call: PhoneCall) -> Spoken:
 # which call is meant
 
 
-def _held(ctx: Context, path: str, provider_id: str, number: str) -> PhoneCall:
+def held(ctx: Context, path: str, provider_id: str, number: str) -> PhoneCall:
     """The call, held together with what it belongs to. Raises NotFound unless path, number and the provider's id fit it."""
-    known = _by_path(ctx, path)
+    known = by_path(ctx, path)
     if known is None:
         raise NotFound()
     hold_thing(ctx, known)
@@ -142,7 +146,8 @@ def _held(ctx: Context, path: str, provider_id: str, number: str) -> PhoneCall:
     return call
 
 
-def _by_path(ctx: Context, path: str) -> PhoneCall | None:
+def by_path(ctx: Context, path: str) -> PhoneCall | None:
+    """The call whose addresses have this unguessable part."""
     if not calls.PATH.match(path):
         return None
     query = select(PhoneCall).where(PhoneCall.path_hash == calls.path_hash(path))
@@ -208,6 +213,8 @@ def _judge(ctx: Context, call: PhoneCall, digits: str) -> Spoken | None:
     if call.tries < ctx.limits.call_tries:
         return Spoken(call, "wrong", calls.DIGITS)
     close(ctx, call, "wrong")
+    if call.repeats:
+        call_checks.repeat_failed(ctx, call)
     return Spoken(call, "wrong_goodbye")
 
 
@@ -248,7 +255,7 @@ def _is_wanted(ctx: Context, call: PhoneCall) -> bool:
         change = session.get_one(PhoneChange, call.phone_change_id, populate_existing=True)
         return change.confirmed_at is None and change.expires_at > ctx.now
     case = session.get(Case, call.case_id, populate_existing=True) if call.case_id else None
-    return case is not None and case.round == call.round and case.status in CHECKED
+    return case is not None and call_checks.is_wanted(case, call)
 
 
 def _confirm(ctx: Context, call: PhoneCall) -> Spoken:
@@ -265,7 +272,8 @@ def _confirm(ctx: Context, call: PhoneCall) -> Spoken:
         return Spoken(call, "expired")
     if _counts_against_account(ctx, call):
         ctx.session.execute(_account_of(call).values(call_failures=0))
-    return Spoken(call, "right")
+    bridge = bridges.begin(ctx, call)
+    return Spoken(call, "connecting" if bridge else "right", bridge=bridge)
 
 
 def _stop(ctx: Context, call: PhoneCall) -> Spoken:

@@ -12,8 +12,8 @@ from portal.casework.context import Context, NotFound, Refused
 from portal.casework.devices import devices_of
 from portal.casework.facts import decision_digest, verdict_of
 from portal.connectors import Device
-from portal.domain import policy
-from portal.domain.lifecycle import DECLINE_REASONS, Act, Role, Status
+from portal.domain import lifecycle, policy
+from portal.domain.lifecycle import DECLINE_REASONS, Act, CaseFacts, Role, Status
 from portal.domain.methods import METHODS
 from portal.models import (
     Case,
@@ -93,6 +93,15 @@ def _proposal(ctx: Context, case: Case, decision: str) -> dict[str, Any]:
         "proposer_id": ctx.actor.person_id,
         "proposer_part": "verifier",
     }
+
+
+def is_blind(ctx: Context, case: Case, facts: CaseFacts) -> bool:
+    """Whether this person could decide what is proposed and has not opened every check that a person attested.
+
+    Until then no note and no written reason is shown to them anywhere: who has read the first opinion only finds it confirmed.
+    """
+    could_decide = not lifecycle.blocked_by(facts, Act.OPEN_CHECK, ctx.actor, ctx.now)
+    return could_decide and case.status == Status.PENDING_APPROVAL and facts.checks_unopened > 0
 
 
 def open_check(ctx: Context, case_id: str, check_id: str) -> None:

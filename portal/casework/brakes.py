@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from portal import throttle
+from portal.casework import browsers
+from portal.casework.browsers import Known
 from portal.casework.context import Context, Throttled
 from portal.models import Throttle
 
@@ -23,6 +25,7 @@ class Brake:
 
 
 LOGIN = Brake("staff_password", "staff_password_free_tries", timedelta(days=1))
+BROWSER = Brake("staff_password_browser", "staff_password_free_tries", timedelta(days=1))
 ADDRESS = Brake("staff_password_address", "staff_password_per_ip_hour", timedelta(hours=1))
 
 
@@ -34,13 +37,20 @@ class Turn:
     pause: timedelta = timedelta(0)
 
 
-def take_turn(ctx: Context, email: str) -> Turn:
+def take_turn(ctx: Context, email: str, known: Known | None = None) -> Turn:
     """Count this try as a failure before it is judged, so that a hundred at once are not judged at once.
 
     A login's pause does not keep a try from being judged: anybody can begin it, and its owner could never come in. An
-    address's does, and raises Throttled; nothing is counted then.
+    address's does, and raises Throttled; nothing is counted then. A browser that this login lately came in with has its
+    own pause and meets no other: a colleague at the same network could begin those.
     """
     with ctx.act():
+        if known:
+            turn = _count(ctx, BROWSER, known.key)
+            if turn.wait:
+                raise Throttled(turn.wait)
+            browsers.count_try(ctx, known)
+            return turn
         login = _count(ctx, LOGIN, email)
         address = _count(ctx, ADDRESS, ctx.origin.address) if ctx.origin.address else Turn()
         if address.wait:
@@ -88,8 +98,12 @@ def _set_pause(ctx: Context, brake: Brake, key: str, tries: int, until: datetime
         ctx.session.flush()
 
 
-def give_back(ctx: Context, email: str) -> None:
+def give_back(ctx: Context, email: str, known: Known | None = None) -> None:
     """A login's failures are forgiven; an address only gets this one try back, or one's own login would reset it."""
+    if known:
+        _set_pause(ctx, BROWSER, known.key, 0, ctx.now)
+        browsers.forgive(ctx, known)
+        return
     _set_pause(ctx, LOGIN, email, 0, ctx.now)
     row = _pause_of(ctx, ADDRESS, ctx.origin.address) if ctx.origin.address else None
     if row:

@@ -9,23 +9,25 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 
-from portal import audit, outbox, throttle, tokens
+from portal import audit, outbox, tokens
+from portal.casework import call_limits
 from portal.casework.context import Context, Refused, Throttled
 from portal.contact import may_be_called
 from portal.models import Account, Contact, PhoneCall, new_id
 from portal.telephone import Placing, Telephone, TelephoneError
 
 CODED = frozenset({"proof", "check", "callback", "new_number"})  # kinds that ask for digits
-BY_OWNERS = frozenset({"proof", "check", "new_number"})  # counted for the network that asked on a page
 # Counted apart, each for itself: what a thief, a stranger or an IAM user asks for must use up neither the calls in which
 # the holder of the number is warned, nor those by which its owner proves something.
 FAMILIES = {"new_number": "number", "notice": "notice"}
 LIVE = ("queued", "calling", "answered")
 DIGITS = 6
+AGENT_ANSWERS = timedelta(seconds=60)  # so long after the digits the agent's own phone may ring
 PATH = tokens.FORM
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+RINGS_IN_VAIN = timedelta(seconds=35)  # until a provider would say that nobody answers
+DAY = timedelta(days=1)
 # What a call belongs to. A new call of the same kind for the same thing ends the earlier one.
 THINGS = ("self_service_id", "case_id", "phone_change_id", "outbox_id")
 
@@ -79,14 +81,14 @@ def _request(
     if kind == "new_number" and _was_stopped_lately(ctx, number_digest):
         raise Refused("phone_not_callable", field="number")
     # First, because it is also the lock under which two requests for one number wait for each other.
-    _count(ctx, kind, family, account, number_digest)
+    call_limits.count(ctx, kind, family, account, number_digest)
     _end_earlier(ctx, kind, bound)
     _refuse_too_soon(ctx, number_digest)
     call = _new(ctx, kind, account, contact, number_digest, language, code_for, bound)
     _queue(ctx, call, account, number, after)
     facts = {"call": call.id, "kind": kind, "contact": call.contact_id, "case": call.case_id}
     more = {"attempt": call.self_service_id, "change": call.phone_change_id}
-    _record(ctx, call, "account:call:asked", {**facts, **more})
+    record(ctx, call, "account:call:asked", {**facts, **more})
     return call
 
 
@@ -134,7 +136,7 @@ def end(ctx: Context, call: PhoneCall, outcome: str) -> None:
         return
     call.state, call.outcome, call.ended_at = "ended", outcome, ctx.now
     ctx.session.flush()
-    _record(
+    record(
         ctx.as_system(), call, "account:call:ended", {"call": call.id, "kind": call.kind, "outcome": outcome}
     )
 
@@ -145,8 +147,8 @@ def place(ctx: Context, call_id: str, telephone: Telephone, number: str) -> None
     That it is about to ring is committed before the provider is asked. A worker that finds this and no call of the
     provider's does not know whether somebody's telephone is ringing, and must not let it ring again.
     """
-    if not _take(ctx, call_id):
-        return
+    if not _take(ctx, call_id) or _is_for_nobody(ctx, call_id):
+        return  # an invented person's telephone rings nowhere, and nobody answers: see ends_by_itself
     wants = Placing(number, path_of(ctx, call_id), call_id, speaks_to_machines=not _is_coded(ctx, call_id))
     ctx.session.rollback()  # no transaction stays open while the provider takes its time
     try:
@@ -186,6 +188,16 @@ def _take(ctx: Context, call_id: str) -> bool:
     return True
 
 
+def for_nobody() -> ColumnElement[bool]:
+    """The calls to numbers of training accounts, which no telephone is ever told of."""
+    return PhoneCall.account_id.in_(select(Account.id).where(Account.training))
+
+
+def _is_for_nobody(ctx: Context, call_id: str) -> bool:
+    query = select(exists().where(PhoneCall.id == call_id, for_nobody()))
+    return bool(ctx.session.execute(query).scalar_one())
+
+
 def _is_coded(ctx: Context, call_id: str) -> bool:
     return ctx.session.get_one(PhoneCall, call_id).kind in CODED
 
@@ -199,34 +211,6 @@ def _was_stopped_lately(ctx: Context, number_digest: str) -> bool:
         PhoneCall.created_at > ctx.now - DAY,
     )
     return ctx.session.execute(query.limit(1)).first() is not None
-
-
-def _count(ctx: Context, kind: str, family: str, account: Account, number_digest: str) -> None:
-    """Raises Refused when one call too many is asked for. Always in the same order, because each counter is also a lock."""
-    limits = ctx.limits
-    counted = [
-        ("call_number_hour", f"{family}|{number_digest}", HOUR, limits.calls_per_number_hour),
-        ("call_number_day", f"{family}|{number_digest}", DAY, limits.calls_per_number_day),
-        ("call_account_day", f"{family}|{account.id}", DAY, limits.calls_per_account_day),
-    ]
-    if kind in BY_OWNERS and ctx.origin.address:
-        counted.append(("call_network_hour", ctx.origin.address, HOUR, limits.calls_per_ip_hour))
-    for rule, key, window, most in counted:
-        if throttle.hit(ctx.session, ctx.vault, rule, key, window=window, now=ctx.now) > most:
-            raise Refused("calls_used_up")
-    _count_all(ctx)
-
-
-def _count_all(ctx: Context) -> None:
-    """The breaker against toll fraud. It is on record with the last call that still goes out: a refusal leaves nothing."""
-    most = ctx.limits.calls_in_all_hour
-    count = throttle.hit(ctx.session, ctx.vault, "call_all_hour", "all", window=HOUR, now=ctx.now)
-    if count > most:
-        raise Refused("calls_used_up")
-    if count == most:
-        audit.append(
-            ctx.session, "system", "system:calls:stopped", actor="system", at=ctx.now, facts={"most": most}
-        )
 
 
 def _end_earlier(ctx: Context, kind: str, bound: dict[str, Any]) -> None:
@@ -251,7 +235,7 @@ def _refuse_too_soon(ctx: Context, number_digest: str) -> None:
     left = call.created_at + ctx.limits.call_wait - ctx.now
     if left > timedelta(0):
         raise Throttled(-(-left // timedelta(seconds=1)))
-    if call.state in LIVE and call.expires_at > ctx.now:
+    if (call.state in LIVE and call.expires_at > ctx.now) or is_talking(ctx, call):
         raise Refused("call_running")
 
 
@@ -304,7 +288,8 @@ def _queue(ctx: Context, call: PhoneCall, account: Account, number: str, after: 
     )
 
 
-def _record(ctx: Context, call: PhoneCall, tag: str, facts: dict[str, Any]) -> None:
+def record(ctx: Context, call: PhoneCall, tag: str, facts: dict[str, Any]) -> None:
+    """Append to the stream of the call's account."""
     audit.append(
         ctx.session, f"account:{call.account_id}", tag, actor=ctx.actor_name, at=ctx.now, facts=facts
     )
@@ -313,6 +298,23 @@ def _record(ctx: Context, call: PhoneCall, tag: str, facts: dict[str, Any]) -> N
 def ends_by_itself(ctx: Context, call: PhoneCall) -> datetime:
     """When a call that nobody reports about is over: it has rung long enough, or its digits are worth nothing any more."""
     rings = ctx.telephone.rings if ctx.telephone else None
+    if _is_for_nobody(ctx, call.id):
+        rings = RINGS_IN_VAIN
     if rings is not None and call.state == "calling" and call.placed_at is not None:
         return min(call.expires_at, call.placed_at + rings)
     return call.expires_at
+
+
+def talks_until(ctx: Context, call: PhoneCall) -> datetime | None:
+    """Until when the called person may be on the line with the agent, or wait for them. None: they never are."""
+    if call.outcome != "confirmed" or call.staff_id is None or call.ended_at is None:
+        return None
+    if call.connected_at is not None:
+        return call.connected_at + ctx.limits.call_talk
+    return call.ended_at + AGENT_ANSWERS
+
+
+def is_talking(ctx: Context, call: PhoneCall) -> bool:
+    """Whether the called person waits for the agent after the right digits, or talks to them."""
+    until = talks_until(ctx, call)
+    return until is not None and call.parted_at is None and ctx.now < until

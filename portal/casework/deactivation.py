@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import outbox, receipts
-from portal.casework import fresh, passes, rounds, transition
+from portal.casework import fresh, passes, rounds, training, transition
 from portal.casework.context import Context, NotFound, Refused
 from portal.casework.devices import held_by
 from portal.casework.facts import checks_of, facts_of
@@ -66,7 +66,8 @@ def declare_ready(ctx: Context, case_id: str) -> None:
 def execute(ctx: Context, case_id: str, *, code: str, version: int | None = None) -> Status:
     """Start the removal with a fresh factor. Everything that was approved is read again; if it changed, the round is void.
 
-    Returns `executing`, or the status of the voided case. Raises Refused where only time or a notice is missing.
+    Returns `executing`, the status of the voided case, or `cancelled` for a training case. Raises Refused where only time or
+    a notice is missing.
     """
     given = fresh.factor(ctx, code)
     case = _readable(ctx, case_id)
@@ -81,6 +82,8 @@ def execute(ctx: Context, case_id: str, *, code: str, version: int | None = None
         )
         if blockers and set(blockers) <= VOIDING:
             return _void(ctx, case, blockers[0])
+        if case.training:
+            return _reveal(ctx, case, blockers)
         account = ctx.session.get_one(Account, case.account_id)
         said = {
             "devices": [device["id"] for device in case.devices],
@@ -100,6 +103,13 @@ def execute(ctx: Context, case_id: str, *, code: str, version: int | None = None
         )
         _intend(ctx, case, account.connector)
     return after
+
+
+def _reveal(ctx: Context, case: Case, blockers: Sequence[str]) -> Status:
+    """An invented case ends here, and not sooner: what would hold up a real one holds it up too."""
+    if blockers:
+        raise Refused(blockers[0])
+    return training.close(ctx, case)
 
 
 def _void(ctx: Context, case: Case, cause: str) -> Status:

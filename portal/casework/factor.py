@@ -22,7 +22,7 @@ from portal.models import Staff, StaffRecoveryCode, StaffSession, Throttle
 
 FORM = re.compile(r"\A[0-9]{6}\Z")  # ^\d{6}$ would let a trailing newline and full-width digits through
 STEP_SECONDS = 30
-RULE = "staff_totp"
+RULE, DESK_RULE = "staff_totp", "staff_totp_desk"
 RECOVERY_GROUP, RECOVERY_LENGTH = 5, 10
 
 
@@ -75,16 +75,19 @@ def is_enrolled(staff: Staff) -> bool:
 
 
 def is_disabled(ctx: Context, staff: Staff) -> bool:
-    """Too many wrong codes in a row: only a reset by two helps, waiting does not."""
+    """Too many wrong codes in a row from browsers that nobody knows: waiting does not open the door to them again.
+
+    Another password does, chosen where the login is known, and a reset by two.
+    """
     return staff.totp_failures >= ctx.limits.staff_totp_cap
 
 
-def seconds_to_wait(ctx: Context, staff: Staff) -> int:
+def seconds_to_wait(ctx: Context, staff: Staff, at: str = "") -> int:
     """How long no code is accepted after too many wrong ones; 0 where one may be tried."""
     window = ctx.limits.staff_totp_window
     query = select(func.sum(Throttle.count), func.max(Throttle.window_at)).where(
         Throttle.rule == RULE,
-        Throttle.digest == ctx.vault.digest(RULE, staff.id),
+        Throttle.digest == ctx.vault.digest(RULE, at or staff.id),
         Throttle.window_at > ctx.now - window,
     )
     count, began = ctx.session.execute(query).one()
@@ -93,25 +96,29 @@ def seconds_to_wait(ctx: Context, staff: Staff) -> int:
     return max(1, int((began + window - ctx.now).total_seconds()))
 
 
-def accepts(ctx: Context, staff: Staff, code: str) -> bool:
-    """Judge a code of somebody whose password is proven, count it, and disable the factor at the cap."""
+def accepts(ctx: Context, staff: Staff, code: str, *, at: str = "") -> bool:
+    """Judge a code of somebody whose password is proven, count it, and disable the factor at the cap.
+
+    `at` is a place that has shown itself to be the person's: a browser known to the login, or an open session. Its wrong
+    codes are its own, and so is a right one: or whoever has the password could keep the person out, and each code of
+    the person would give them new tries.
+    """
     spent = spend(ctx, staff, code)
-    if is_disabled(ctx, staff) or seconds_to_wait(ctx, staff):
+    if seconds_to_wait(ctx, staff, at) or (not at and is_disabled(ctx, staff)):
         return False
-    if spent:
+    if not spent:
+        _count_failure(ctx, staff, at)
+    elif not at:
         staff.totp_failures = 0
-        return True
-    _count_failure(ctx, staff)
-    return False
+    return spent
 
 
-def _count_failure(ctx: Context, staff: Staff) -> None:
-    staff.totp_failures += 1
-    failed = throttle.hit(
-        ctx.session, ctx.vault, RULE, staff.id, window=ctx.limits.staff_totp_window, now=ctx.now
-    )
-    if is_disabled(ctx, staff):
-        end_sessions(ctx, staff, "factor")
+def _count_failure(ctx: Context, staff: Staff, at: str) -> None:
+    window = ctx.limits.staff_totp_window
+    failed = throttle.hit(ctx.session, ctx.vault, RULE, at or staff.id, window=window, now=ctx.now)
+    if not at:
+        staff.totp_failures += 1
+    if not at and is_disabled(ctx, staff):
         record(ctx, staff, "staff:factor:disabled", actor="system")
         told = [*staff_mail.holders(ctx, Role.LEAD), staff]
         staff_mail.changed(ctx, told, "factor_disabled", about=staff)
@@ -120,12 +127,22 @@ def _count_failure(ctx: Context, staff: Staff) -> None:
         staff_mail.changed(ctx, [staff], "codes_refused", about=staff)
 
 
+def desk(staff: Staff) -> str:
+    """Where codes of somebody who is signed in are counted."""
+    return f"desk:{staff.id}"
+
+
 def fresh(ctx: Context, staff: Staff, code: str) -> bool:
-    """Judge a code that is to open one act of somebody who is signed in."""
-    accepted = accepts(ctx, staff, code)
-    if not accepted:
-        record(ctx, staff, "staff:factor:refused")
-    return accepted
+    """Judge a code that is to open one act of somebody who is signed in. Too many wrong ones in a row end the sessions."""
+    at = desk(staff)
+    if accepts(ctx, staff, code, at=at):
+        throttle.clear(ctx.session, ctx.vault, DESK_RULE, at)
+        return True
+    record(ctx, staff, "staff:factor:refused")
+    if throttle.tally(ctx.session, ctx.vault, DESK_RULE, at) >= ctx.limits.staff_totp_cap:
+        # who sits at the desk lacks the device: the sessions are not the person's any more
+        end_sessions(ctx, staff, "factor")
+    return False
 
 
 def end_sessions(ctx: Context, staff: Staff, why: str, *, keep: str | None = None) -> None:

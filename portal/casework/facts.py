@@ -36,7 +36,8 @@ def facts_of(ctx: Context, case: Case, given: Iterable[str] = (), **observed: An
     """The facts of a case as the guards want them. `observed` overrides what only the caller can know."""
     session = ctx.session
     checks = check_facts(ctx, case)
-    verdict = policy.evaluate(profile_of(ctx, case), checks, now=ctx.now, limits=ctx.limits)
+    profile = profile_of(ctx, case)
+    verdict = policy.evaluate(profile, checks, now=ctx.now, limits=ctx.limits)
     objection = objection_open(session, case)
     removed_at = removed_of(session, case)
     facts = CaseFacts(
@@ -54,7 +55,7 @@ def facts_of(ctx: Context, case: Case, given: Iterable[str] = (), **observed: An
         decision=case.decision if case.decision_round == case.round else None,
         proposer=case.proposer_id,
         checks_unopened=_unopened(session, case, ctx.actor.person_id),
-        repeat_missing=_repeat_missing(checks, case, ctx.actor.person_id),
+        repeat_missing=_repeat_missing(ctx, profile, checks),
         facts_changed=case.decision == "remove" and case.decision_digest != decision_digest(ctx, case),
         notices_pending=_security_notice_pending(session, case),
         objection_open=objection,
@@ -215,9 +216,10 @@ def _unopened(session: Session, case: Case, person_id: str | None) -> int:
     return int(session.execute(query).scalar_one())
 
 
-def _repeat_missing(checks: Sequence[policy.CheckFact], case: Case, person_id: str | None) -> bool:
-    needed = policy.needs_repeated_live_check(policy.Tier(case.tier))
-    return needed and not policy.live_check_repeated(checks, case.round, person_id)
+def _repeat_missing(ctx: Context, profile: policy.Profile, checks: Sequence[policy.CheckFact]) -> bool:
+    person_id = ctx.actor.person_id
+    done = policy.live_check_repeated(profile, checks, person_id, now=ctx.now, limits=ctx.limits)
+    return policy.needs_repeated_live_check(profile.tier) and not done
 
 
 def profile_of(ctx: Context, case: Case) -> policy.Profile:

@@ -29,6 +29,7 @@ from portal.domain.notices import Notice
 from portal.domain.reference import new_reference
 from portal.models import Account, Case, Contact, Principal, SelfService, new_id
 
+TYPED = ("account_email", "reply_email", "phone", "name", "kana", "latin_name", "organisation", "detail")
 CONSENTS = ("declaration", "waiting", "privacy")
 MATCHABLE = frozenset({Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER})
 
@@ -85,8 +86,7 @@ def submit(
             before = ctx.session.get_one(Case, draft.case_id)
             return Submitted(before.id, before.reference, repeated=True)
         attempt = self_service_handover.failed_of(ctx, visitor) if visitor else None
-        case = _new_case(ctx, draft.subject_id, request, attempt.id if attempt else None)
-        receipts.freeze(ctx, case, "receipt")
+        case = file(ctx, draft.subject_id, request, attempt_id=attempt.id if attempt else None)
         draft.case_id, draft.sealed_answers = case.id, None
     return Submitted(case.id, case.reference, repeated=False)
 
@@ -102,7 +102,39 @@ def _limit(ctx: Context, rule: str, window: timedelta, most: int, raw_draft: str
         raise Throttled(int(window.total_seconds()))
 
 
-def _new_case(ctx: Context, subject_id: str, request: OwnerRequest, attempt_id: str | None) -> Case:
+def file(
+    ctx: Context,
+    subject_id: str,
+    request: OwnerRequest,
+    *,
+    attempt_id: str | None = None,
+    training: bool = False,
+) -> Case:
+    """Make the case of a request, with its receipt, in the caller's act."""
+    case = _new_case(ctx, subject_id, request)
+    case.self_service_id, case.training = attempt_id, training
+    transition.open_case(
+        ctx,
+        case,
+        Act.SUBMIT,
+        said={
+            "language": case.language,
+            "principal": case.principal_kind,
+            "problem": case.problem,
+            "registered_phone": case.registered_phone,
+            "phone_on_device": case.phone_on_device,
+            "theft": case.theft_suspected,
+            "holder": case.holder_kind,
+            "administrator": case.is_administrator,
+            "texts": dict(request.accepted),
+        },
+    )
+    receipts.freeze(ctx, case, "receipt")
+    return case
+
+
+def _new_case(ctx: Context, subject_id: str, request: OwnerRequest) -> Case:
+    """What the owner said, sealed where it is personal, and the terms by which it is found."""
     case = Case(
         id=new_id(),
         subject_id=subject_id,
@@ -120,41 +152,14 @@ def _new_case(ctx: Context, subject_id: str, request: OwnerRequest, attempt_id: 
         call_time=request.call_time,
         triage=dict(request.triage),
         accepted=dict(request.accepted),
-        self_service_id=attempt_id,
-        training=False,
         tier="standard",
         tier_reasons=[],
         round=1,
     )
-    for column in (
-        "account_email",
-        "reply_email",
-        "phone",
-        "name",
-        "kana",
-        "latin_name",
-        "organisation",
-        "detail",
-    ):
+    for column in TYPED:
         ctx.vault.seal(ctx.session, subject_id, case, column, getattr(request, column))
     ctx.vault.seal_json(ctx.session, subject_id, case, "origin", asdict(ctx.origin))
     _add_terms(ctx, case, request)
-    transition.open_case(
-        ctx,
-        case,
-        Act.SUBMIT,
-        said={
-            "language": case.language,
-            "principal": case.principal_kind,
-            "problem": case.problem,
-            "registered_phone": case.registered_phone,
-            "phone_on_device": case.phone_on_device,
-            "theft": case.theft_suspected,
-            "holder": case.holder_kind,
-            "administrator": case.is_administrator,
-            "texts": dict(request.accepted),
-        },
-    )
     return case
 
 
@@ -180,11 +185,14 @@ def confirm(ctx: Context, raw: str) -> Case | None:
         if link is None or link.case_id is None:
             return None
         case = transition.lock(ctx.session, link.case_id)
-        transition.apply(ctx, case, Act.CONFIRM, confirmed_at=ctx.now)
-        outbox.put(
-            ctx.session, ctx.vault, "match", unique_key=f"{case.id}:match", now=ctx.now, case_id=case.id
-        )
+        take_in(ctx, case)
     return case
+
+
+def take_in(ctx: Context, case: Case) -> None:
+    """Let a request whose address is confirmed come to the desk, in the caller's act."""
+    transition.apply(ctx, case, Act.CONFIRM, confirmed_at=ctx.now)
+    outbox.put(ctx.session, ctx.vault, "match", unique_key=f"{case.id}:match", now=ctx.now, case_id=case.id)
 
 
 def match(ctx: Context, case_id: str, *, cause: str = "confirmed") -> None:
@@ -206,7 +214,7 @@ def _account_named(ctx: Context, case_id: str) -> Account | None:
     """The account that was typed, held until the end of the act: of two requests matched at once the second sees the first."""
     case = ctx.session.get_one(Case, case_id)
     email = ctx.vault.open(ctx.session, case.subject_id, case, "account_email")
-    account = accounts.lookup_by(ctx, email=email, account_number=case.account_number)
+    account = accounts.lookup_by(ctx, email=email, account_number=case.account_number, training=case.training)
     if account is not None:
         ctx.session.refresh(account, with_for_update=True)
     return account
@@ -306,13 +314,6 @@ def withdraw(ctx: Context, case_id: str, reason: str) -> Status:
 
 def _close_reason(reason: str) -> str:
     return reason if reason in {"not_mine", "device_works", "solved_elsewhere"} else "withdrawn"
-
-
-def answer(ctx: Context, case_id: str) -> Status:
-    """The owner says that what was asked for is done; the case goes back to whoever asked, if they may go on."""
-    with ctx.act():
-        case = transition.lock(ctx.session, case_id)
-        return transition.apply(ctx, case, Act.ANSWER, said={"items": list(case.asked)}, asked=[])
 
 
 def ask_for_link(ctx: Context, reference: str, email: str) -> None:

@@ -1,4 +1,4 @@
-"""Logins of staff: how one is made and entered for the first time, disabled, and what its holder may change alone."""
+"""Logins of staff: how one is made and entered for the first time, and what its holder may change alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 
 from portal import contact, passwords, tokens
-from portal.casework import factor, fresh, sessions, sign_in, staff_mail
+from portal.casework import factor, sessions, sign_in, staff_mail
 from portal.casework.context import Context, NotFound, Refused
 from portal.casework.sessions import Opened, SignedIn
 from portal.domain.languages import LANGUAGES
@@ -172,13 +172,15 @@ def change_password(ctx: Context, signed: SignedIn, *, present: str, code: str, 
         staff = factor.lock(ctx, signed.staff.id)
         if staff is None or staff.password_hash != known:
             raise Refused("session_moved")
-        staff.password_hash = hashed
+        staff.password_hash, staff.totp_failures = hashed, 0  # whoever knew the old one has no more tries
         factor.end_sessions(ctx, staff, "password", keep=signed.session_hash)
         factor.record(ctx, staff, "staff:password:changed")
         staff_mail.changed(ctx, [staff], "password_changed", about=staff)
 
 
-def change_settings(ctx: Context, signed: SignedIn, *, language: str, theme: str, density: str) -> None:
+def change_settings(
+    ctx: Context, signed: SignedIn, *, language: str, theme: str, density: str, shortcuts: bool | None = None
+) -> None:
     """Keep how a person wants their own pages. Raises Refused for a value that is none of ours."""
     wanted: Mapping[str, tuple[str, Sequence[str]]] = {
         "language": (language, tuple(LANGUAGES)),
@@ -194,23 +196,8 @@ def change_settings(ctx: Context, signed: SignedIn, *, language: str, theme: str
             raise NotFound()
         for field, (value, _) in wanted.items():
             setattr(staff, field, value)
+        staff.shortcuts = staff.shortcuts if shortcuts is None else shortcuts
         factor.record(ctx, staff, "staff:settings:changed")
-
-
-def disable(ctx: Context, staff_id: str, *, code: str) -> None:
-    """Shut a login at once, with a fresh code. One admin is enough for the safe direction; opening it again takes two."""
-    fresh.factor(ctx, code)
-    with ctx.act():
-        staff = target(ctx, staff_id)
-        if staff.disabled_at is not None:
-            raise Refused("already_disabled")
-        told = [*staff_mail.holders(ctx, Role.LEAD, Role.COMPLIANCE), staff]
-        staff_mail.changed(ctx, told, "login_disabled", about=staff)
-        staff.disabled_at = ctx.now
-        tokens.revoke(ctx.session, now=ctx.now, purpose="invite", staff_id=staff.id)
-        tokens.revoke(ctx.session, now=ctx.now, purpose="halt", staff_id=staff.id)
-        factor.end_sessions(ctx, staff, "disabled")
-        factor.record(ctx, staff, "staff:login:disabled", staff=staff.id)
 
 
 def roster(ctx: Context) -> list[RosterRow]:

@@ -1,107 +1,27 @@
-"""Reads: the queue, a case for staff, a case for its owner, search. Nothing here writes but the record of having read."""
+"""Reads: a case for staff, a case for its owner, search. Nothing here writes but the record of having read."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from portal import audit, contact, receipts, tokens
-from portal.casework import transition
+from portal import audit, contact, tokens
+from portal.casework import presence, transition
 from portal.casework.context import Context, NotFound, Refused
-from portal.domain.languages import LANGUAGES
-from portal.domain.lifecycle import FINAL, OPEN, REVEAL_REASONS, Act, Status
+from portal.casework.queue import Line, lines
+from portal.domain.lifecycle import REVEAL_REASONS, Act, Status
 from portal.domain.reference import parse
-from portal.models import Account, AuditEvent, Case, CaseParty, Document, Person, Staff
+from portal.models import Account, AuditEvent, Case, CaseParty, Person, Staff
 
 MOST_FOUND = 50
-DUE_SOON = timedelta(hours=4)
-VIEWS = (
-    "unassigned",
-    "mine",
-    "due_soon",
-    "second_approval",
-    "waiting_period",
-    "waiting_owner",
-    "on_hold",
-    *LANGUAGES,
-    "open",
-    "closed",
-)
-UNCOUNTED = frozenset({"closed"})
 REVEALABLE = ("name", "kana", "latin_name", "organisation", "account_email", "reply_email", "phone", "detail")
-
-SHOWN = OPEN - {Status.UNCONFIRMED}
-# Where the desk itself has to be in time: while an owner answers or the wait runs, nobody here is late.
-DESK_IS_DUE = SHOWN - {Status.WAITING_OWNER, Status.COOLING_OFF}
-
-Line = tuple[Case, str | None]  # a case and the name of who holds it
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What the queue is narrowed to. Every value comes from a closed list, checked by the page's form."""
-
-    view: str = "unassigned"
-    status: str | None = None
-    language: str | None = None
-    tier: str | None = None
-
-
-def _view(name: str, ctx: Context) -> ColumnElement[bool]:
-    person = ctx.actor.person_id
-    in_language = {key: and_(Case.status.in_(SHOWN), Case.language == key) for key in LANGUAGES}
-    conditions: Mapping[str, ColumnElement[bool]] = {
-        "unassigned": Case.status == Status.QUEUED,
-        "mine": and_(Case.holder_id == person, Case.status.in_((Status.VERIFYING, Status.WAITING_OWNER))),
-        "due_soon": and_(Case.status.in_(DESK_IS_DUE), Case.due_at <= ctx.now + DUE_SOON),
-        "second_approval": Case.status == Status.PENDING_APPROVAL,
-        "waiting_period": Case.status.in_((Status.COOLING_OFF, Status.READY, Status.EXECUTING)),
-        "waiting_owner": Case.status == Status.WAITING_OWNER,
-        "on_hold": Case.status == Status.FROZEN,
-        **in_language,
-        "open": Case.status.in_(SHOWN),
-        "closed": Case.status.in_(FINAL | {Status.DEACTIVATED}),
-    }
-    return conditions[name]
-
-
-def queue_query(ctx: Context, filters: Filters) -> Select[Case, str]:
-    """The lines of the queue in working order, for keyset paging: what is due first comes first.
-
-    A closed case was last due when it closed, so the same index gives the newest of those first.
-    """
-    closed = filters.view == "closed"
-    order = (Case.due_at.desc(), Case.id.desc()) if closed else (Case.due_at, Case.id)
-    query = _lines().where(_view(filters.view, ctx)).order_by(*order)
-    for column, value in (("status", filters.status), ("language", filters.language), ("tier", filters.tier)):
-        if value:
-            query = query.where(getattr(Case, column) == value)
-    return query
-
-
-def _lines() -> Select[Case, str]:
-    return select(Case, Person.name).outerjoin(Person, Person.id == Case.holder_id)
-
-
-def counts(ctx: Context) -> dict[str, int]:
-    """How many cases each view holds, each counted to a cap: nobody acts differently on 1,000 or 100,000."""
-    names = [name for name in VIEWS if name not in UNCOUNTED]
-    row = ctx.session.execute(
-        select(*(_capped(_view(name, ctx), ctx.limits.count_cap) for name in names))
-    ).one()
-    return dict(zip(names, row, strict=True))
-
-
-def _capped(condition: ColumnElement[bool], cap: int) -> ScalarSelect[int]:
-    inner = select(Case.id).where(condition).limit(cap).subquery()
-    return select(func.count()).select_from(inner).scalar_subquery()
 
 
 def search(ctx: Context, text: str) -> list[Line]:
@@ -111,7 +31,7 @@ def search(ctx: Context, text: str) -> list[Line]:
     digits = "".join(character for character in text if character.isdigit())
     account_ids = select(Account.id).where(or_(Account.number == digits, Account.subject_id.in_(subjects)))
     query = (
-        _lines()
+        lines()
         .where(
             or_(
                 Case.reference == reference,
@@ -161,12 +81,17 @@ def record(ctx: Context, tag: str, facts: Mapping[str, Any]) -> None:
             )
 
 
-def case_for_staff(ctx: Context, case_id: str) -> Case:
-    """One case, and the record that this actor opened it. Unconfirmed requests are nobody's yet. Raises NotFound."""
+def case_for_staff(ctx: Context, case_id: str, doing: str = presence.VIEWING) -> Case:
+    """One case, with the record that this actor opened it, and that they have it open now. Raises NotFound.
+
+    Unconfirmed requests are nobody's yet.
+    """
     case = ctx.session.get(Case, case_id)
     if case is None or case.status == Status.UNCONFIRMED:
         raise NotFound()
-    record(ctx, "case:page:read", {"case": case.id})
+    with ctx.act():
+        record(ctx, "case:page:read", {"case": case_id})
+        presence.note(ctx, case_id, doing)
     return ctx.session.get_one(Case, case_id)
 
 
@@ -183,24 +108,6 @@ def reveal(ctx: Context, case_id: str, field: str, reason: str) -> str | None:
         return ctx.vault.open(ctx.session, case.subject_id, case, field)
 
 
-def letter(ctx: Context, case_id: str, document_id: str) -> tuple[Case, bytes]:
-    """The painted letter of method H4, on the record of the actor: its code proves the post, so only the holder prints it.
-
-    Raises NotFound also while it is being painted.
-    """
-    with ctx.act():
-        case = transition.lock(ctx.session, case_id)
-        document = ctx.session.get(Document, document_id)
-        if document is None or document.case_id != case.id or document.kind != "letter":
-            raise NotFound()
-        transition.require(ctx, case, Act.SEND_CHALLENGE)
-        painted = receipts.open_pdf(ctx, document)
-        if painted is None:
-            raise NotFound()
-        record(ctx, "case:data:revealed", {"case": case.id, "field": "letter"})
-    return case, painted
-
-
 @dataclass(frozen=True)
 class Entry:
     """One line of a case's history."""
@@ -215,9 +122,17 @@ class Entry:
 
 def timeline(session: Session, case: Case) -> list[Entry]:
     """The history of a case, oldest first, with the names of staff. Two statements, whatever its length."""
-    events = session.execute(
-        select(AuditEvent).where(AuditEvent.case_id == case.id).order_by(AuditEvent.sseq)
-    ).scalars()
+    return _entries(session, select(AuditEvent).where(AuditEvent.case_id == case.id))
+
+
+def newest(session: Session, case: Case) -> Entry:
+    """The last thing that happened to a case."""
+    query = select(AuditEvent).where(AuditEvent.case_id == case.id, AuditEvent.sseq == case.audit_seq)
+    return _entries(session, query)[0]
+
+
+def _entries(session: Session, query: Select[AuditEvent]) -> list[Entry]:
+    events = session.execute(query.order_by(AuditEvent.sseq)).scalars()
     opened = [(event, json.loads(event.event_bytes)) for event in events]
     ids = {
         content["actor"].removeprefix("staff:")
@@ -246,27 +161,14 @@ def _entry(event: AuditEvent, content: Mapping[str, Any], names: Mapping[str, st
 
 
 def parties(session: Session, case: Case) -> list[tuple[str, str]]:
-    """Who has which part in a case: (name, part)."""
+    """Who has which part in a case: (name, part). Not who planted it: that is told when it is over."""
     query = (
         select(Person.name, CaseParty.part)
         .join(CaseParty, CaseParty.person_id == Person.id)
-        .where(CaseParty.case_id == case.id)
+        .where(CaseParty.case_id == case.id, CaseParty.part != "planter")
         .order_by(CaseParty.at)
     )
     return [(name, part) for name, part in session.execute(query)]
-
-
-def same_account(session: Session, case: Case) -> Sequence[Case]:
-    """Other confirmed cases of the same account, newest first."""
-    if case.account_id is None:
-        return ()
-    query = (
-        select(Case)
-        .where(Case.account_id == case.account_id, Case.id != case.id, Case.status != Status.UNCONFIRMED)
-        .order_by(Case.created_at.desc(), Case.id)
-        .limit(10)
-    )
-    return list(session.execute(query).scalars())
 
 
 def case_by_status_link(ctx: Context, raw: str) -> Case | None:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 
 from sqlalchemy import func, or_, select
 
-from portal import receipts, tokens
-from portal.casework import contests, transition
-from portal.casework.context import Context, Refused
+from portal import receipts, throttle, tokens
+from portal.casework import contests, responding, transition
+from portal.casework.context import Context, NotFound, Refused, Throttled
 from portal.casework.devices import held_by
 from portal.casework.verification import payload, seal_evidence
 from portal.domain.lifecycle import Act, Status
 from portal.domain.reference import ALPHABET
-from portal.models import Case, Contact, IdentityCheck, LinkToken, PhoneCall, new_id
+from portal.models import Case, Contact, Document, IdentityCheck, LinkToken, PhoneCall, new_id
 
 LETTER_CODE = 12  # characters of the reference alphabet: 59 bits
 
@@ -30,6 +31,39 @@ def send_mailbox_link(ctx: Context, case_id: str, contact_id: str, *, version: i
         tokens.revoke(ctx.session, now=ctx.now, purpose="mailbox", case_id=case.id, contact_id=contact.id)
         said = {"method": "H1", "contact": contact.id}
         transition.apply(ctx, case, Act.SEND_CHALLENGE, said=said, contact_id=contact.id)
+
+
+def send_link_again(ctx: Context, case_id: str) -> None:
+    """The owner has the link of H1 sent once more, to the registered mailbox that the desk chose. Where it chose none,
+    nothing happens, and nobody is told."""
+    with ctx.act():
+        case = transition.lock(ctx.session, case_id)
+        transition.require(ctx, case, Act.SEND_LINK_AGAIN)
+        if "H1" not in case.asked:
+            raise Refused("wrong_status")
+        _refuse_too_many_links(ctx, case)
+        sent = select(LinkToken.contact_id).where(
+            LinkToken.case_id == case.id, LinkToken.purpose == "mailbox", LinkToken.round == case.round
+        )
+        newest = sent.order_by(LinkToken.created_at.desc()).limit(1)
+        contact_id = ctx.session.execute(newest).scalar_one_or_none()
+        if contact_id is None:
+            return
+        contact = registered(ctx, case, contact_id, "email")
+        tokens.revoke(ctx.session, now=ctx.now, purpose="mailbox", case_id=case.id, contact_id=contact.id)
+        said = {"method": "H1", "contact": contact.id}
+        transition.apply(ctx, case, Act.SEND_LINK_AGAIN, said=said, contact_id=contact.id)
+
+
+def _refuse_too_many_links(ctx: Context, case: Case) -> None:
+    # the mailbox may be another's, whom the requester wants to wear down; counted alike where there is none
+    for window, most in (
+        (timedelta(hours=1), ctx.limits.mails_per_mailbox_hour),
+        (timedelta(days=1), ctx.limits.mails_per_mailbox_day),
+    ):
+        rule = f"link_again_{int(window.total_seconds())}"
+        if throttle.hit(ctx.session, ctx.vault, rule, case.id, window=window, now=ctx.now) > most:
+            raise Throttled(int(window.total_seconds()))
 
 
 def confirm_mailbox(ctx: Context, raw: str) -> Case | None:
@@ -76,6 +110,7 @@ def record_proof(
         "payload": payload(check),
     }
     transition.apply(ctx.as_system(), case, Act.SYSTEM_CHECK, said=said)
+    responding.settle(ctx, case)
     return check
 
 
@@ -101,6 +136,25 @@ def post_letter(ctx: Context, case_id: str, contact_id: str, *, version: int | N
         said = {"method": "H4", "contact": contact.id}
         transition.apply(ctx, case, Act.SEND_CHALLENGE, said=said)
         return receipts.freeze_letter(ctx, case, contact, code, valid_until)
+
+
+def print_letter(ctx: Context, case_id: str, document_id: str) -> tuple[Case, bytes]:
+    """Hand out the letter of method H4 to somebody who approves: its code proves the post, so whoever checks never holds it.
+
+    They take the second person's part with it. Raises NotFound also while the letter is being painted.
+    """
+    with ctx.act():
+        case = transition.lock(ctx.session, case_id)
+        document = ctx.session.get(Document, document_id)
+        if document is None or document.case_id != case.id or document.kind != "letter":
+            raise NotFound()
+        transition.require(ctx, case, Act.PRINT_LETTER)
+        painted = receipts.open_pdf(ctx, document)
+        if painted is None:
+            raise NotFound()
+        transition.take_part(ctx, case, "approver")
+        transition.apply(ctx, case, Act.PRINT_LETTER, said={"document": document.id})
+    return case, painted
 
 
 def _refuse_letter_too_soon(ctx: Context, case: Case) -> None:
@@ -153,11 +207,16 @@ def enter_device_code(ctx: Context, case_id: str, device_id: str, code: str) -> 
 
 
 def refuse_after_failures(ctx: Context, case: Case) -> None:
+    """As `refuse_used_up`, and where the case takes no proof."""
+    refuse_used_up(ctx, case)
+    if case.status not in {Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER} or case.account_id is None:
+        raise Refused("wrong_status")
+
+
+def refuse_used_up(ctx: Context, case: Case) -> None:
     """The count belongs to the case and survives new codes and sessions: no fresh tries by starting again."""
     if case.code_failures + _keyed_wrong(ctx, case) >= ctx.limits.code_tries_per_case:
         raise Refused("too_many_codes")
-    if case.status not in {Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER} or case.account_id is None:
-        raise Refused("wrong_status")
 
 
 def _keyed_wrong(ctx: Context, case: Case) -> int:

@@ -19,6 +19,7 @@ from portal.casework.context import Context, NotFound, Refused
 from portal.casework.register_entry import Entry, packed, unpacked
 from portal.casework.register_file import Mistake, parse
 from portal.casework.register_plan import Disturbed, Planned, disturbed, planned
+from portal.connectors.table import registrable
 from portal.domain.lifecycle import Role
 from portal.models import Account, Case, Person, Principal, Proposal, new_id
 
@@ -64,7 +65,7 @@ class Imported:
 def propose_import(ctx: Context, data: bytes | str, *, channel: str = channels.PAGE) -> Proposal:
     """Propose a file. Raises Refused("register_file") with every mistake in `mistakes`; then nothing is kept."""
     _require_role(ctx)
-    parsed = parse(data, now=ctx.now, connectors=tuple(ctx.connectors))
+    parsed = parse(data, now=ctx.now, connectors=registrable(ctx.connectors))
     mistakes = parsed.mistakes or tuple(_contradicted(ctx, parsed.entries))
     if mistakes:
         raise Refused("register_file", mistakes=mistakes)

@@ -16,6 +16,7 @@ from portal import audit
 from portal.casework.context import Context, Refused
 from portal.casework.register_entry import NAMES, Entry, EntryContact, EntryPrincipal
 from portal.casework.register_held import Held
+from portal.connectors import training
 from portal.contact import mask_email, mask_name, mask_phone, parse_phone
 from portal.domain.lifecycle import Role
 from portal.domain.names import search_parts
@@ -143,7 +144,7 @@ def enter(ctx: Context, entry: Entry) -> Account:
         holder_kind=entry.holder_kind,
         name_since=(entry.name_since or ctx.now) if has_name else None,
         is_protected=False,
-        training=False,
+        training=entry.connector == training.KEY,
         created_at=ctx.now,
     )
     for column in NAMES:
@@ -239,7 +240,8 @@ def read_terms(ctx: Context, account: Account) -> None:
 def changes(ctx: Context, held: Held, entry: Entry) -> tuple[Change, ...]:
     """How the entry differs from the account. What the entry leaves out is no difference."""
     account, found = held.account, list[Change]()
-    for field in ("holder_kind", "connector"):
+    # an invented account stays where it is
+    for field in ("holder_kind",) if account.training else ("holder_kind", "connector"):
         _compare(found, "account", field, before=getattr(account, field), after=getattr(entry, field))
     for field in NAMES:
         before = ctx.vault.open(ctx.session, account.subject_id, account, field)

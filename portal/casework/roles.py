@@ -1,4 +1,4 @@
-"""Which roles a person holds at this moment, over all their logins."""
+"""Which roles a person holds at this moment, over all their logins that are not disabled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def of_person(ctx: Context, person_id: str) -> frozenset[Role]:
     """Roles in force. Who is an admin, or was within 30 days, never checks, approves or executes: admins can make logins."""
     now, excluded = ctx.now, ctx.limits.admin_exclusion
     rows = ctx.session.execute(
-        select(StaffRole.role, StaffRole.revoked_at)
+        select(StaffRole.role, StaffRole.revoked_at, Staff.disabled_at)
         .join(Staff, Staff.id == StaffRole.staff_id)
         .where(
             Staff.person_id == person_id,
@@ -23,8 +23,12 @@ def of_person(ctx: Context, person_id: str) -> frozenset[Role]:
             or_(StaffRole.revoked_at.is_(None), StaffRole.revoked_at > now - excluded),
         )
     ).all()
-    held = frozenset(Role(role) for role, revoked_at in rows if revoked_at is None or revoked_at > now)
-    was_admin = any(role == Role.ADMIN for role, _ in rows)
+    held = frozenset(
+        Role(role)
+        for role, revoked_at, disabled_at in rows
+        if disabled_at is None and (revoked_at is None or revoked_at > now)
+    )
+    was_admin = any(role == Role.ADMIN for role, *_ in rows)
     return held - NEVER_BY_ADMINS if was_admin else held
 
 

@@ -16,11 +16,12 @@ from portal import tokens
 from portal.casework import factor, roles
 from portal.casework.context import Context, NotFound, Refused
 from portal.domain.lifecycle import Actor, Role
-from portal.models import Person, Staff, StaffSession
+from portal.models import Person, Staff, StaffSession, SubjectKey
 
 TOUCH = timedelta(
     seconds=30
 )  # reading pages writes this often at most, and idle time counts that much too early at most
+KEY = 16  # so much of a session's hash names it on a page
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,12 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Opened:
-    """A new session: its cookie, its stage, and whether the oldest one had to make room."""
+    """A new session: its cookie, its stage, whether the oldest one had to make room, and the browser's mark if it is new."""
 
     cookie: str
     stage: str
     ended_oldest: bool = False
+    mark: str = ""
 
     @property
     def hash(self) -> str:
@@ -79,8 +81,8 @@ def current(ctx: Context, raw_cookie: str | None, *, awake: bool = True) -> Sign
         return None
     if awake and ctx.now - found[0].seen_at >= TOUCH:
         with ctx.act():
-            awake = update(StaffSession).where(StaffSession.hash == hashed, StaffSession.seen_at < ctx.now)
-            ctx.session.execute(awake.values(seen_at=ctx.now).execution_options(synchronize_session=False))
+            seen = update(StaffSession).where(StaffSession.hash == hashed, StaffSession.seen_at < ctx.now)
+            ctx.session.execute(seen.values(seen_at=ctx.now).execution_options(synchronize_session=False))
         found = _find(ctx, hashed)
     return _signed_in(ctx, *found) if found else None
 
@@ -187,42 +189,55 @@ def end(ctx: Context, raw_cookie: str | None) -> None:
         _end(ctx, tokens.digest(raw_cookie), "signed_out")
 
 
-def _end(ctx: Context, hashed: str, why: str) -> bool:
+def _end(ctx: Context, hashed: str, why: str, actor: str | None = None) -> bool:
     gone = delete(StaffSession).where(StaffSession.hash == hashed).returning(StaffSession.staff_id)
     staff_id = ctx.session.execute(gone.execution_options(synchronize_session=False)).scalar_one_or_none()
     if staff_id is None:
         return False
     staff = ctx.session.get_one(Staff, staff_id)
-    factor.record(ctx, staff, "staff:session:ended", actor=f"staff:{staff_id}", why=why)
+    factor.record(ctx, staff, "staff:session:ended", actor=actor or f"staff:{staff_id}", why=why)
     return True
 
 
 def list_own(ctx: Context, signed: SignedIn) -> list[Listed]:
     """The person's open sessions under this login, newest first."""
-    query = select(StaffSession).join(Staff).where(StaffSession.staff_id == signed.staff.id, *_live(ctx))
-    rows = ctx.session.execute(query.order_by(StaffSession.created_at.desc(), StaffSession.hash)).scalars()
-    return [_listed(ctx, signed, row) for row in rows]
+    return list_of(ctx, signed.staff, signed.session_hash)
 
 
-def _listed(ctx: Context, signed: SignedIn, row: StaffSession) -> Listed:
-    origin = ctx.vault.open_json(ctx.session, signed.staff.subject_id, row, "origin") or {}
+def list_of(ctx: Context, staff: Staff, this: str = "") -> list[Listed]:
+    """The open sessions of a login, newest first. `this` is the hash of the reader's own."""
+    query = select(StaffSession, SubjectKey).join(Staff, Staff.id == StaffSession.staff_id)
+    # read along, or the vault would ask for the key of each row by itself
+    query = query.outerjoin(SubjectKey, SubjectKey.subject_id == Staff.subject_id)
+    query = query.where(StaffSession.staff_id == staff.id, *_live(ctx))
+    rows = ctx.session.execute(query.order_by(StaffSession.created_at.desc(), StaffSession.hash)).all()
+    return [_listed(ctx, staff, row, this) for row, _key in rows]
+
+
+def _listed(ctx: Context, staff: Staff, row: StaffSession, this: str) -> Listed:
+    origin = ctx.vault.open_json(ctx.session, staff.subject_id, row, "origin") or {}
     return Listed(
-        key=row.hash[:16],
+        key=row.hash[:KEY],
         address=origin.get("address", ""),
         browser=origin.get("browser", ""),
         since=row.created_at,
         seen_at=row.seen_at,
-        is_this=row.hash == signed.session_hash,
+        is_this=row.hash == this,
     )
 
 
 def revoke(ctx: Context, signed: SignedIn, key: str) -> None:
     """End one of one's own other sessions. Raises NotFound for anybody else's and for one that is gone."""
     with ctx.act():
-        own = select(StaffSession.hash).where(StaffSession.staff_id == signed.staff.id)
-        hashed = next((each for each in ctx.session.execute(own).scalars() if each[:16] == key), None)
-        if hashed is None or not _end(ctx, hashed, "revoked"):
+        if not end_one(ctx, signed.staff, key, "revoked"):
             raise NotFound()
+
+
+def end_one(ctx: Context, staff: Staff, key: str, why: str) -> bool:
+    """End the session of a login that a list names by this key. False for anybody else's and for one that is gone."""
+    own = select(StaffSession.hash).where(StaffSession.staff_id == staff.id)
+    hashed = next((each for each in ctx.session.execute(own).scalars() if each[:KEY] == key), None)
+    return hashed is not None and _end(ctx, hashed, why, ctx.actor_name)
 
 
 def revoke_others(ctx: Context, signed: SignedIn) -> None:

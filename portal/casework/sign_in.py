@@ -1,20 +1,21 @@
 """How staff sign in: password and code in one post with one answer, enrolment, recovery codes, and fresh codes for acts.
 
 Wrong passwords only slow down, per login and per address, and never lock; wrong codes count only behind a right password
-and disable the factor in the end. A login's pause lets in whoever proves both all the same, so nobody without the password
-can shut a colleague out. Whatever fails, the work done, the delays and the answer are the same.
+and disable the factor in the end. A login's pause lets in whoever proves both all the same, and browsers that it lately
+came in with have counts of their own (`browsers`), so nobody can shut a colleague out, not even with the password.
+Whatever fails, the work done, the delays and the answer are the same.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import select
 
 from portal import audit, contact, passwords
-from portal.casework import brakes, factor, sessions, staff_mail
+from portal.casework import brakes, browsers, factor, sessions, staff_mail
 from portal.casework.context import Context, Refused, Throttled
 from portal.casework.sessions import Opened, SignedIn
 from portal.models import Staff, StaffSession
@@ -45,32 +46,53 @@ class Enrolment:
         return tuple(self.secret[start : start + 4] for start in range(0, len(self.secret), 4))
 
 
-def sign_in(ctx: Context, login: str, password: str, *, code: str, old_cookie: str | None = None) -> Opened:
+def sign_in(
+    ctx: Context,
+    login: str,
+    password: str,
+    *,
+    code: str,
+    old_cookie: str | None = None,
+    mark: str | None = None,
+) -> Opened:
     """Open a session for password and code, or, where no factor is set up yet and no pause runs, for the password alone.
+
+    `mark` is what the browser kept from an earlier sign-in.
 
     Raises Refused("sign_in_failed") whatever was wrong, and Throttled instead while a pause runs.
     """
     email = _canonical(login)
-    turn = brakes.take_turn(ctx, email)
+    browser = browsers.known(ctx, email, mark)
+    turn = brakes.take_turn(ctx, email, browser)
     known, right = _check_password(ctx, email, password)
     opened = None
     with ctx.act():
         staff = factor.lock(ctx, known.id) if known else None
-        stage = _judge(ctx, staff, known, code=code, password_right=right)
+        at = browser.key if browser else ""
+        stage = _judge(ctx, staff, known, code=code, password_right=right, at=at)
         if turn.wait and stage == "enrol":
             stage = None  # else the password alone could be guessed here, without any delay
         if staff and stage:
-            opened = _open(ctx, staff, stage, email=email, old_cookie=old_cookie)
+            opened = _open(ctx, staff, stage, email=email, old_cookie=old_cookie, browser=browser)
             _rehash(staff, password)
         else:
             _failed(ctx, staff, "code" if right else "password", turn)
     return _answered(opened, turn)
 
 
-def recover(ctx: Context, login: str, password: str, *, code: str, old_cookie: str | None = None) -> Opened:
+def recover(
+    ctx: Context,
+    login: str,
+    password: str,
+    *,
+    code: str,
+    old_cookie: str | None = None,
+    mark: str | None = None,
+) -> Opened:
     """Open a session that can only ask for a reset, for password and a saved recovery code. Raises as `sign_in`."""
     email = _canonical(login)
-    turn = brakes.take_turn(ctx, email)
+    browser = browsers.known(ctx, email, mark)
+    turn = brakes.take_turn(ctx, email, browser)
     known, right = _check_password(ctx, email, password)
     code_id = factor.matching_recovery_code(ctx, known.id if known and right else None, code)
     opened = None
@@ -78,7 +100,7 @@ def recover(ctx: Context, login: str, password: str, *, code: str, old_cookie: s
         staff = factor.lock(ctx, known.id) if known else None
         usable = staff and right and _is_same(staff, known)
         if staff and usable and code_id and factor.use_recovery_code(ctx, code_id):
-            opened = _open(ctx, staff, "recovery", email=email, old_cookie=old_cookie)
+            opened = _open(ctx, staff, "recovery", email=email, old_cookie=old_cookie, browser=browser)
             left = len(factor.unused_recovery_codes(ctx, staff.id))
             factor.record(ctx, staff, "staff:recovery:used", actor=f"staff:{staff.id}", left=left)
             staff_mail.changed(ctx, [staff], "recovery_used", about=staff)
@@ -116,7 +138,7 @@ def _is_same(staff: Staff, known: Known | None) -> bool:
 
 
 def _judge(
-    ctx: Context, staff: Staff | None, known: Known | None, *, code: str, password_right: bool
+    ctx: Context, staff: Staff | None, known: Known | None, *, code: str, password_right: bool, at: str
 ) -> str | None:
     """The stage that these proofs open, or None. A right code is used up also where the password was wrong."""
     if staff is None:
@@ -126,17 +148,26 @@ def _judge(
         return None
     if not factor.is_enrolled(staff):
         return "enrol"
-    if not factor.accepts(ctx, staff, code):
+    if not factor.accepts(ctx, staff, code, at=at):
         return None
     return "full" if factor.unused_recovery_codes(ctx, staff.id) else "codes"
 
 
-def _open(ctx: Context, staff: Staff, stage: str, *, email: str, old_cookie: str | None) -> Opened:
-    brakes.give_back(ctx, email)
+def _open(
+    ctx: Context,
+    staff: Staff,
+    stage: str,
+    *,
+    email: str,
+    old_cookie: str | None,
+    browser: browsers.Known | None,
+) -> Opened:
+    brakes.give_back(ctx, email, browser)
     sessions.end(ctx, old_cookie)
     opened = sessions.start(ctx, staff, stage, kept=_first_content(ctx, stage))
     factor.record(ctx, staff, "staff:sign_in:done", actor=f"staff:{staff.id}")
-    return opened
+    is_new = browser is None and stage in {"full", "codes"}  # a saved code proves no device
+    return replace(opened, mark=browsers.mark(ctx, email)) if is_new else opened
 
 
 def _first_content(ctx: Context, stage: str) -> dict[str, object] | None:
@@ -173,7 +204,7 @@ def fresh_factor(ctx: Context, staff_id: str, code: str) -> bool:
         staff = factor.lock(ctx, staff_id)
         if staff is None or staff.disabled_at is not None or not factor.is_enrolled(staff):
             return False
-        wait = factor.seconds_to_wait(ctx, staff)
+        wait = factor.seconds_to_wait(ctx, staff, factor.desk(staff))
         accepted = factor.fresh(ctx, staff, code)
     if wait:
         raise Throttled(wait)
@@ -255,7 +286,7 @@ def save_codes(ctx: Context, signed: SignedIn) -> Opened:
         factor.replace_recovery_codes(ctx, staff, hashes)
         factor.record(ctx, staff, "staff:codes:saved")
         staff_mail.changed(ctx, [staff], "codes_renewed", about=staff)
-        return sessions.move(ctx, row, staff, "full")
+        return replace(sessions.move(ctx, row, staff, "full"), mark=browsers.mark(ctx, staff.email))
 
 
 def renew_codes(ctx: Context, signed: SignedIn, code: str) -> Opened:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from portal import audit, tokens
 from portal.casework import channels, factor, fresh, logins, staff_mail, staff_matters
@@ -153,7 +153,10 @@ def _record(ctx: Context, asked: staff_matters.Proposed, tag: str, **more: Any) 
 
 
 def agree(ctx: Context, proposal_id: str, *, digest: str, code: str) -> str:
-    """Agree as another person, with a fresh code. Returns the state: `agreed` waits its day, `effective` is done."""
+    """Agree as another person, with a fresh code. Returns the state: `agreed` waits its day, `effective` is done.
+
+    What somebody asked for themselves with a saved code becomes the proposal of the first who agrees, and stays `open`.
+    """
     fresh.factor(ctx, code)
     with ctx.act():
         asked = _lock(ctx, proposal_id, digest)
@@ -162,6 +165,10 @@ def agree(ctx: Context, proposal_id: str, *, digest: str, code: str) -> str:
         if reason:
             raise Refused(reason)
         change.check(ctx, asked.target, asked.payload)
+        if staff_matters.is_request(asked, staff_matters.deciders_of(ctx)):
+            proposal.proposed_by = str(ctx.actor.person_id)
+            _record(ctx, asked, change.tags[0], channel=channels.PAGE)
+            return proposal.state
         proposal.decided_by, proposal.decided_at, proposal.state = ctx.actor.person_id, ctx.now, "agreed"
         proposal.effective_at = ctx.now + ctx.limits.grant_delay if change.waits else ctx.now
         ctx.session.flush()
@@ -263,6 +270,19 @@ def _stop(ctx: Context, asked: staff_matters.Proposed) -> None:
     asked.proposal.state = "stopped"
     tokens.revoke(ctx.session, now=ctx.now, purpose="halt", proposal_id=asked.proposal.id)
     _record(ctx, asked, "staff:proposal:stopped")
+
+
+def stop_all_of(ctx: Context, person_id: str) -> None:
+    """Stop what somebody proposed or agreed to about staff who is shut out now: nobody knows whose hand it was."""
+    query = select(Proposal.id).where(
+        Proposal.kind.in_(CHANGES),
+        Proposal.state.in_(staff_matters.PENDING),
+        or_(Proposal.proposed_by == person_id, Proposal.decided_by == person_id),
+    )
+    for proposal_id in ctx.session.execute(query.order_by(Proposal.id)).scalars().all():
+        asked = _read(ctx, proposal_id, states=staff_matters.PENDING)
+        if asked:
+            _stop(ctx, asked)
 
 
 def halt(ctx: Context, raw: str) -> staff_matters.Matter:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.casework import factor, logins, roles
+from portal.casework import factor, logins, quorum, roles
 from portal.casework.context import Context, NotFound, Refused
 from portal.casework.logins import Entry
 from portal.domain.lifecycle import Role
@@ -99,8 +99,10 @@ def _grant(ctx: Context, staff: Staff | None, payload: Payload, proposal: Propos
 
 
 def _check_revoke(ctx: Context, staff: Staff | None, payload: Payload) -> None:
-    if not _held_by_login(ctx, _needed(staff), _role(payload)):
+    login, role = _needed(staff), _role(payload)
+    if not _held_by_login(ctx, login, role):
         raise Refused("role_not_held", field="role")
+    quorum.refuse_last(ctx, login, role)
 
 
 def _revoke(ctx: Context, staff: Staff | None, payload: Payload, proposal: Proposal) -> Staff:

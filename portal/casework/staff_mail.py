@@ -21,6 +21,7 @@ CHANGES = (
     "role_revoked",
     "login_made",
     "login_disabled",
+    "sessions_ended",
     "login_enabled",
     "address_changed",
     "sign_in_reset",

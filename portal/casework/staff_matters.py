@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -24,6 +24,7 @@ class Matter:
     """A proposal as pages and mails show it. `digest` is what a decision must name, `blocked` why the reader has none.
 
     `email` is the address it leads to, `present_email` the one of the login now; no `person_id` means somebody new.
+    `is_request`: the person concerned asked for it, and two others have to agree.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Matter:
     language: str = ""
     decider: str = ""
     by_command: bool = False
+    is_request: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,20 @@ def opened(ctx: Context, proposal: Proposal, target: Staff | None) -> Proposed:
 def admins_of(ctx: Context) -> frozenset[str]:
     """Persons who hold the admin's role now, on a login that is not disabled."""
     return frozenset(login.person_id for login in staff_mail.holders(ctx, Role.ADMIN))
+
+
+def deciders_of(ctx: Context) -> frozenset[str]:
+    """Persons who may ever decide about staff."""
+    return frozenset(login.person_id for login in staff_mail.holders(ctx, Role.ADMIN, Role.LEAD))
+
+
+def is_request(asked: Proposed, deciders: frozenset[str]) -> bool:
+    """Whether the person concerned asked for it themselves: that is nobody's vote, so two others agree, where there are two.
+
+    A stolen password and a stolen saved code would else need one admin's mistake, or one admin who stole them.
+    """
+    own = asked.proposal.proposed_by == asked.concerns
+    return own and len(deciders - {asked.concerns}) > 1
 
 
 def decider_refused(ctx: Context, asked: Proposed, admins: frozenset[str]) -> str | None:
@@ -107,9 +123,13 @@ def matters(ctx: Context) -> list[Matter]:
     query = query.where(Proposal.kind.in_(CHANGES), Proposal.state.in_(PENDING))
     rows = ctx.session.execute(query.order_by(Proposal.created_at, Proposal.id)).all()
     several = [opened(ctx, proposal, target) for proposal, target, _key in rows]
-    names, admins = names_of(ctx, several), admins_of(ctx)
+    names, admins, deciders = names_of(ctx, several), admins_of(ctx), deciders_of(ctx)
     commanded = channels.by_command(ctx, [asked.proposal for asked in several])
-    return [matter_of(ctx, asked, names, admins=admins, commanded=commanded) for asked in several]
+    shown = [matter_of(ctx, asked, names, admins=admins, commanded=commanded) for asked in several]
+    return [
+        replace(matter, is_request=matter.state == "open" and is_request(asked, deciders))
+        for matter, asked in zip(shown, several, strict=True)
+    ]
 
 
 def names_of(ctx: Context, several: Iterable[Proposed]) -> dict[str, str]:

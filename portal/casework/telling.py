@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from portal.casework.context import Context
 from portal.casework.facts import contacts_of
 from portal.domain.lifecycle import Act, Role, Status
 from portal.domain.notices import NOTICES, Notice, waking
-from portal.models import Account, Case, Contact, Staff, StaffRole
+from portal.models import Account, Case, Contact, OutboxRow, Staff, StaffRole
 
 BOTH = "ja+en"  # a contact whose language nobody recorded is written to in both, Japanese first
 LINK_LIFE = timedelta(days=730)  # status and stop links end with their case, see lookup.py
@@ -47,7 +47,15 @@ def tell(
             put_notice(ctx, case, notice, recipient, params or {})
 
 
-def put_notice(ctx: Context, case: Case, notice: Notice, to: Recipient, params: Mapping[str, Any]) -> None:
+def put_notice(
+    ctx: Context,
+    case: Case,
+    notice: Notice,
+    to: Recipient,
+    params: Mapping[str, Any],
+    *,
+    not_before: datetime | None = None,
+) -> OutboxRow:
     """Queue one notice for one recipient; what it says is frozen now."""
     linked = () if to.staff or to.is_called else notice.links
     links = {purpose: _link(ctx, case, purpose, to) for purpose in linked}
@@ -58,13 +66,13 @@ def put_notice(ctx: Context, case: Case, notice: Notice, to: Recipient, params: 
         "proven": case.proven_by is not None,
         **params,
     }
-    outbox.put(
+    return outbox.put(
         ctx.session,
         ctx.vault,
         "spoken" if to.is_called else "mail",
         unique_key=f"{case.id}:{case.audit_seq}:{notice.key}:{to.key}",
         now=ctx.now,
-        not_before=waking(ctx.now) if to.is_called else ctx.now,
+        not_before=waking(ctx.now) if to.is_called else not_before or ctx.now,
         subject_id=case.subject_id,
         params=frozen,
         notice=notice.key,

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
+from portal import audit
 from portal.casework import overdue_calls, protection, rounds, staff, transition, waiting
 from portal.casework.context import Context
 from portal.domain.lifecycle import SYSTEM, Act
@@ -45,8 +46,8 @@ def _returned(ctx: Context, case: Case) -> dict[str, Any]:
 
 
 def _until(ctx: Context, case: Case) -> dict[str, Any]:
-    at = transition.timer_of(ctx.session, case, Act.EXPIRE_WAITING)
-    return {"params": {"items": list(case.asked), "until": at.isoformat() if at else None}}
+    until = audit.timestamp(case.asked_until) if case.asked_until else None
+    return {"params": {"items": list(case.asked), "until": until}}
 
 
 # What each timed act needs besides the life-cycle's own table.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal import audit
 from portal.business_calendar import is_holiday
-from portal.casework import telling
+from portal.casework import telling, training_plan
 from portal.casework.context import Context, NotFound, Refused, Stale
 from portal.casework.facts import facts_of
 from portal.domain import lifecycle
@@ -30,6 +30,7 @@ DUE: Mapping[Status, Act] = {
     Status.EXECUTING: Act.ALARM_EXECUTING,
     Status.FROZEN: Act.ALARM_FREEZE_LEAD,
 }
+REMINDED_BEFORE = timedelta(days=1)
 WORKED = frozenset({Status.QUEUED, Status.VERIFYING})
 KEEPS_LEASE = frozenset(
     {
@@ -90,16 +91,12 @@ def apply(
         _set_status(ctx, case, act, after)
         case.version += 1
         audit.append_case(
-            ctx.session,
-            case,
-            ACT_TAGS[act],
-            actor=ctx.actor_name,
-            at=ctx.now,
-            facts=said or {},
-            was=was,
+            ctx.session, case, ACT_TAGS[act], actor=ctx.actor_name, at=ctx.now, facts=said or {}, was=was
         )
     ctx.session.flush()
     telling.tell(ctx, case, act, contact_id=contact_id, params=params)
+    if case.training and after in lifecycle.FINAL:
+        training_plan.open_plan(ctx, case)
     return after
 
 
@@ -161,8 +158,16 @@ def _due(ctx: Context, case: Case, was: Status, timers: Mapping[Act, datetime]) 
     if status in DUE:
         return timers[DUE[status]]
     if status in WORKED:
-        return case.due_at if was in WORKED else business_time(ctx, case, ctx.limits.first_answer_hours)
+        return case.due_at if was in WORKED else _next_work(ctx, case)
     return ctx.now + timedelta(hours=case.waiting_hours or 0) if status == Status.COOLING_OFF else ctx.now
+
+
+def _next_work(ctx: Context, case: Case) -> datetime:
+    """When the desk has to take a case up again; where a call is booked, that is what comes next."""
+    booked = case.call_booked_at
+    if booked is not None and booked > ctx.now:
+        return booked
+    return business_time(ctx, case, ctx.limits.first_answer_hours)
 
 
 def business_time(ctx: Context, case: Case, hours: int) -> datetime:
@@ -187,11 +192,17 @@ def _set_timers(ctx: Context, case: Case) -> dict[Act, datetime]:
 def _moments(ctx: Context, case: Case, timer: lifecycle.Timer) -> list[datetime]:
     if timer.act is Act.ALARM_EXECUTING and _by_hand(ctx, case):
         return [business_time(ctx, case, ctx.limits.runbook_alarm_hours)]
+    if timer.act is Act.EXPIRE_WAITING and case.asked_until:
+        return [case.asked_until]
     delay = getattr(ctx.limits, timer.delay)
     if timer.business:
         return [business_time(ctx, case, delay)]
     delays: tuple[timedelta, ...] = delay if isinstance(delay, tuple) else (delay,)
-    return [ctx.now + each for each in delays]
+    moments = [ctx.now + each for each in delays]
+    if timer.act is Act.REMIND_OWNER and case.asked_until:
+        # a reminder that comes with the end of the time helps nobody
+        return [at for at in moments if at <= case.asked_until - REMINDED_BEFORE]
+    return moments
 
 
 def _by_hand(ctx: Context, case: Case) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from portal import audit
 from portal.casework import fresh, phones, roles, telling, tiers, transition
 from portal.casework.context import Context, NotFound, Refused
 from portal.domain import policy
@@ -15,6 +17,9 @@ from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import PRESSURE_MARKERS, Act, Actor, Role
 from portal.domain.methods import METHODS, RESULTS
 from portal.models import Case, IdentityCheck, new_id
+
+LAST_MINUTE = time(23, 59)
+NOTHING_ASKED: Mapping[str, Any] = {"asked": [], "answered": [], "asked_until": None}
 
 
 def claim(ctx: Context, case_id: str, *, version: int | None = None) -> None:
@@ -210,22 +215,51 @@ def askable(ctx: Context, case: Case) -> tuple[str, ...]:
     )
 
 
-def ask(ctx: Context, case_id: str, items: Sequence[str], *, version: int | None = None) -> None:
-    """Ask the owner for proof, in the owner's language; the desk's clock pauses."""
+def first_due_day(ctx: Context) -> date:
+    """The earliest day until which an owner can be given time: nobody is asked for something within the hour."""
+    return _today(ctx) + timedelta(days=1)
+
+
+def last_due_day(ctx: Context) -> date:
+    """The latest day to which an owner can be given time."""
+    return _today(ctx) + ctx.limits.owner_answer
+
+
+def due_error(ctx: Context, due: date) -> str | None:
+    """Why something cannot be due on this day, as a key of REFUSAL; None where it can."""
+    if due < first_due_day(ctx):
+        return "due_too_early"
+    return "due_too_late" if due > last_due_day(ctx) else None
+
+
+def end_of(day: date) -> datetime:
+    """The last minute of a day in Japan: what is due on a day may still come in its evening."""
+    return datetime.combine(day, LAST_MINUTE, tzinfo=ZoneInfo(LANGUAGES["ja"].zone)).astimezone(UTC)
+
+
+def ask(
+    ctx: Context, case_id: str, items: Sequence[str], *, due: date | None = None, version: int | None = None
+) -> None:
+    """Ask the owner for proof, in the owner's language, until the end of a day; the desk's clock pauses."""
     wanted = [item for item in items if item in METHODS and METHODS[item].available]
+    day = due or last_due_day(ctx)
+    if error := due_error(ctx, day):
+        raise Refused(error, field="due")
     with ctx.act():
         case = transition.lock(ctx.session, case_id, version=version)
         if any(METHODS[item].needs_telephone for item in wanted):
             phones.require(ctx, case)
-        until = (ctx.now + ctx.limits.owner_answer).isoformat()
+        until = end_of(day)
         transition.apply(
             ctx,
             case,
             Act.ASK_OWNER,
             given={"items"} if wanted else (),
-            said={"items": wanted, "until": until},
-            params={"items": wanted, "until": until},
+            said={"items": wanted, "until": audit.timestamp(until)},
+            params={"items": wanted, "until": audit.timestamp(until)},
             asked=wanted,
+            asked_until=until,
+            answered=[],
         )
 
 
@@ -233,7 +267,7 @@ def end_asking(ctx: Context, case_id: str, *, version: int | None = None) -> Non
     """The verifier goes on without waiting any longer."""
     with ctx.act():
         case = transition.lock(ctx.session, case_id, version=version)
-        transition.apply(ctx, case, Act.END_ASKING, asked=[])
+        transition.apply(ctx, case, Act.END_ASKING, **NOTHING_ASKED)
 
 
 def digest_of(text: str) -> str:

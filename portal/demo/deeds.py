@@ -9,7 +9,7 @@ import pyotp
 from sqlalchemy import select
 
 from portal import receipts
-from portal.casework import drafts, intake, objection, proofs
+from portal.casework import drafts, intake, objection, proofs, responding
 from portal.casework.intake import OwnerRequest
 from portal.connectors import local
 from portal.demo.households import Household, contact_of
@@ -18,6 +18,12 @@ from portal.demo.stage import Stage
 from portal.models import Account, Case, DirectoryPrincipal, OutboxRow, Principal
 
 ACCEPTED = {"declaration": "2026-11-23", "waiting": "2026-11-23", "privacy": "2026-11-23"}
+
+# How an owner says that papers are on their way.
+POSTED = {
+    "ja": "証明書は昨日、書留で郵送しました。",
+    "en": "I sent the certificate by registered post yesterday.",
+}
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,9 @@ def type_letter_code(part: Part, case_id: str) -> None:
     assert letter is not None
     code = "-".join(receipts.open_facts(stage.system, letter)["code_groups"])
     proofs.enter_letter_code(stage.owner(part.human), case_id, code)
-    intake.answer(stage.owner(part.human), case_id)
+    # with the last of them the case goes back to the desk by itself
+    for item in sorted(responding.TOLD.intersection(case.asked)):
+        responding.tell(stage.owner(part.human), case_id, item, POSTED[case.language])
 
 
 def type_device_code(part: Part, case_id: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from portal.demo import households, roads, staff, walks
+from portal.demo import households, replies, roads, staff, walks
 from portal.demo.deeds import Part
 from portal.demo.households import Home
 from portal.demo.people import human
@@ -91,6 +91,9 @@ WALKS: tuple[Walk, ...] = (
     Walk("never_confirmed",       S.EXPIRED,          "en", 4 * DAY, roads.sent, share=190),
     Walk("no_answer",             S.EXPIRED,          "ja", 20 * DAY, walks.asked, share=30),
     Walk("reversed",              S.REVERSED,         "ja", 18 * DAY, walks.reversed_removal, share=3),
+    # last, so that nobody else in the demo becomes somebody else
+    Walk("in_conversation",       S.VERIFYING,        "ja", 3 * HOUR, walks.in_conversation),
+    Walk("in_conversation_en",    S.VERIFYING,        "en", 2.5 * HOUR, walks.in_conversation),
 )
 # fmt: on
 
@@ -107,6 +110,7 @@ class Told:
 def perform(stage: Stage, seed: int, programme: Sequence[Walk], told: Callable[[], None]) -> list[Told]:
     """Hire the staff, fill the register, and tell the stories up to this moment."""
     stage.logins.update(staff.hire(stage.system))
+    replies.keep_templates(stage)
     parts = {walk.key: _part(stage, seed, walk) for walk in programme}
     stories = [(walk.key, stage.end - walk.age, walk.road(parts[walk.key])) for walk in programme]
     cases = play(stage, stories, told)

@@ -16,6 +16,8 @@ from portal.runtime import Runtime
 from portal.vault import Vault
 
 HOST = "desk.example"
+CALLING = frozenset({Role.VERIFIER, Role.LEAD})
+DESK_PHONES = "+8130000"  # a sample: the numbering plan gives it to nobody
 GROUPS, GROUP = 4, 4  # 16 of 31 characters: 79 bits
 
 
@@ -68,6 +70,9 @@ def hire(ctx: Context) -> dict[str, str]:
             each.name, f"{each.key}@{HOST}", each.language, frozenset({each.role}), person_id
         )
         made[each.key], _ = logins.plant(ctx, entry, password=password_of(ctx.vault, entry.email))
+        if each.role in CALLING:
+            number = f"{DESK_PHONES}{len(made):04}"
+            ctx.vault.seal(ctx.session, made[each.key].subject_id, made[each.key], "desk_phone", number)
     return {key: staff.id for key, staff in made.items()}
 
 

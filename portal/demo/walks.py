@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.casework import approval, deactivation, intake, objection, verification
 from portal.connectors import runbook
-from portal.demo import deeds, desk, households, roads
+from portal.demo import deeds, desk, households, replies, roads
 from portal.demo.deeds import Part
 from portal.demo.roads import DAY, LATER, SOON, Road
 from portal.domain.lifecycle import Actor, Role
@@ -50,6 +50,12 @@ def sent_back(part: Part) -> Road:
     stage, who = part.stage, part.crew.approver
     reason = "The expiry date on the licence is hard to read. Check it once more."
     approval.send_back(stage.staff(who), case_id, reason, code=stage.code(who))
+    return case_id
+
+
+def in_conversation(part: Part) -> Road:
+    case_id = yield from roads.claimed(part)
+    yield from replies.say(part, case_id)
     return case_id
 
 

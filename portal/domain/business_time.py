@@ -50,6 +50,19 @@ def business_elapsed(
     return total
 
 
+def slots(
+    start: datetime, until: datetime, length: timedelta, hours_of: SupportHours, is_holiday: IsHoliday
+) -> Iterator[datetime]:
+    """Yield the beginnings, from `start` to `until`, of stretches of support time that follow each other from each opening."""
+    zone = ZoneInfo(hours_of.zone)
+    for opens, closes in _openings(_utc(start), hours_of, is_holiday, until=_utc(until)):
+        whole = _at(opens.astimezone(zone).date(), hours_of, zone)[0]
+        at = whole - (whole - opens) // length * length
+        while at + length <= closes and at <= until:
+            yield at
+            at += length
+
+
 def _openings(
     start: datetime, hours_of: SupportHours, is_holiday: IsHoliday, until: datetime | None = None
 ) -> Iterator[tuple[datetime, datetime]]:

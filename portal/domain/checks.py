@@ -11,6 +11,7 @@ from portal.domain.methods import METHODS, Method
 from portal.domain.tiers import Tier
 
 CALLS = frozenset({"H2", "H3"})
+TALKED = "H3"  # the call after whose digits the agent talks to the called person
 # An image of a document can be forged, and a recovery contact can collude: neither completes anything.
 NEVER_COMPLETE = frozenset({"D4", "W2"})
 
@@ -72,6 +73,15 @@ def why_ignored(check: CheckFact, view: View) -> str | None:
     return next((reason for reason, ignores in IGNORES if ignores(check, view)), None)
 
 
+def is_own_live_check(check: CheckFact, view: View, person_id: str | None) -> bool:
+    """Whether this repetition of a live check is that person's own, and would have counted as a first check."""
+    if check.result != "match" or check.person_id != person_id:
+        return False
+    return check.attested_by == _method(check).attested and not any(
+        ignores(check, view) for ignores in (_contradicted, _contact_unknown, _contact_changed, _same_handset)
+    )
+
+
 def _method(check: CheckFact) -> Method:
     return METHODS[check.method]
 
@@ -85,15 +95,26 @@ def _wrongly_attested(check: CheckFact, view: View) -> bool:
     return check.attested_by != _method(check).attested or by_person != (check.person_id is not None)
 
 
+def _is_conversation(check: CheckFact, view: View) -> bool:
+    # A voice can be bought. What an agent heard after the digits only ever counts against, see `_contradicted`.
+    return check.method == TALKED and check.attested_by == "person"
+
+
 def _contradicted(check: CheckFact, view: View) -> bool:
-    # What a person saw once and did not see another time proves nothing. A right code stands, whatever was
-    # typed before it.
-    return check.attested_by == "person" and any(
+    # What a person saw once and did not see another time proves nothing, nor do digits after which the agent
+    # noticed another person. A right code stands, whatever was typed before it.
+    return any(
         other.result == "mismatch"
+        and other.attested_by == "person"
         and not other.voided
-        and (other.method, other.contact_id, other.round) == (check.method, check.contact_id, check.round)
+        and (_way(other), other.contact_id, other.round) == (_way(check), check.contact_id, check.round)
         for other in view.checks
     )
+
+
+def _way(check: CheckFact) -> str:
+    # Whom an agent did not recognise on a telephone can key in the digits of the owner's own call just as well.
+    return "call" if check.method in CALLS else check.method
 
 
 def _contact_unknown(check: CheckFact, view: View) -> bool:
@@ -119,8 +140,9 @@ IGNORES: tuple[tuple[str, Callable[[CheckFact, View], bool]], ...] = (
     ("voided", lambda check, view: check.voided),
     ("mismatch", lambda check, view: check.result == "mismatch"),
     ("could_not", lambda check, view: check.result != "match"),
-    ("wrongly_attested", _wrongly_attested),
+    ("conversation", _is_conversation),
     ("is_repetition", lambda check, view: check.repeated),
+    ("wrongly_attested", _wrongly_attested),
     ("never_completes", lambda check, view: check.method in NEVER_COMPLETE),
     ("contradicted", _contradicted),
     ("contact_unknown", _contact_unknown),

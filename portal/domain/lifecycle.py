@@ -57,6 +57,7 @@ class Act(StrEnum):
     WITNESS_CHECK = "witness_check"
     SYSTEM_CHECK = "system_check"
     SEND_CHALLENGE = "send_challenge"
+    SEND_LINK_AGAIN = "send_link_again"
     MARK_PRESSURE = "mark_pressure"
     ASK_OWNER = "ask_owner"
     REMIND_OWNER = "remind_owner"
@@ -365,11 +366,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(Act.RECORD_CHECK,       "verifying",        "same",              "verifier",            *FIRST, is_holder, account_known),
     _row(Act.WITNESS_CHECK,      "verifying",        "same",              "verifier",            *FIRST, is_not_holder, fresh_factor),
     _row(Act.SEND_CHALLENGE,     "verifying",        "same",              "verifier",            *FIRST, is_holder, account_known),
+    _row(Act.SEND_LINK_AGAIN,    "waiting_owner",    "same",              "owner"),
     _row(Act.SYSTEM_CHECK,       "queued verifying waiting_owner", "same", "system",             account_known),
     _row(Act.MARK_PRESSURE,      "verifying pending_approval", "same",    "verifier approver lead", *_FIT),
     _row(Act.ASK_OWNER,          "verifying",        "waiting_owner",     "verifier",            *FIRST, is_holder, items_given),
     _row(Act.REMIND_OWNER,       "waiting_owner",    "same",              "system",              its_time),
-    _row(Act.ANSWER,             "waiting_owner",    "verifying queued",  "owner",               choose=_back_to_holder),
+    _row(Act.ANSWER,             "waiting_owner",    "verifying queued",  "owner system",        choose=_back_to_holder),
     _row(Act.END_ASKING,         "waiting_owner",    "verifying",         "verifier",            *FIRST, is_holder),
     _row(Act.EXPIRE_WAITING,     "waiting_owner",    "expired",           "system",              its_time),
     # two persons decide
@@ -391,7 +393,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(Act.DECLARE_READY,      "ready",            "same",              "owner"),
     _row(Act.ALARM_READY,        "ready",            "same",              "system",              its_time),
     _row(Act.RETURN_UNEXECUTED,  "ready",            "verifying queued",  "system",              its_time, choose=_back_to_holder),
-    _row(Act.EXECUTE,            "ready",            "executing",         "verifier approver lead", *_FIT, not_training, account_known, wait_is_over, no_objection, notices_out, facts_same, no_sign_in, owner_ready, fresh_factor),
+    _row(Act.EXECUTE,            "ready",            "executing",         "verifier approver lead", *_FIT, account_known, wait_is_over, no_objection, notices_out, facts_same, no_sign_in, owner_ready, fresh_factor),
     _row(Act.CONFIRM_STEP,       "executing",        "same",              "verifier approver lead", *_FIT),
     _row(Act.ATTEST_STEP,        "executing",        "same",              "verifier approver lead", *_FIT, fresh_factor),
     _row(Act.ALARM_EXECUTING,    "executing",        "same",              "system",              its_time),
@@ -416,7 +418,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     # the letter's code proves the post, so whoever checks never holds it
     _row(Act.PRINT_LETTER,       "verifying waiting_owner", "same",       "approver lead",       *_SECOND),
     _row(Act.REPEAT_BY_CALL,     "pending_approval", "same",              "system",              account_known),
-    _row(Act.CLOSE_TRAINING,     f"{_BEFORE_REMOVAL} frozen", "cancelled", "system",             only_training),
+    # where a real case would be executed; until then nothing may tell it from one, not even a refusal
+    _row(Act.CLOSE_TRAINING,     f"unconfirmed {_BEFORE_REMOVAL} frozen", "cancelled", "system", only_training),
     # looking at personal data changes nothing, but is an act
     _row(Act.REVEAL,             _ANY,               "same",              "verifier approver lead", *_FIT, reason_given),
 )

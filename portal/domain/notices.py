@@ -42,6 +42,7 @@ def _contacts(key: str, *, security: bool = True, spoken: bool = False) -> Notic
 _LEADS_ALARM = Notice("lead_alarm", "leads")
 _FROZEN = (_requester("frozen"), _contacts("frozen"), _LEADS_ALARM)
 _CHECKS_AGAIN = (_requester("checks_again"),)
+_MAILBOX = (Notice("mailbox_check", "contact", links=("mailbox", "stop")),)
 _CANCELLED = (_requester("cancelled"), _contacts("cancelled"))
 
 NOTICES: Mapping[tuple[Act, Status], tuple[Notice, ...]] = {
@@ -50,7 +51,8 @@ NOTICES: Mapping[tuple[Act, Status], tuple[Notice, ...]] = {
     (Act.MATCH, Status.QUEUED): (_contacts("request_filed", security=False),),
     (Act.MATCH, Status.VERIFYING): (_contacts("request_filed", security=False),),
     (Act.MATCH, Status.WAITING_OWNER): (_contacts("request_filed", security=False),),
-    (Act.SEND_CHALLENGE, Status.VERIFYING): (Notice("mailbox_check", "contact", links=("mailbox", "stop")),),
+    (Act.SEND_CHALLENGE, Status.VERIFYING): _MAILBOX,
+    (Act.SEND_LINK_AGAIN, Status.WAITING_OWNER): _MAILBOX,
     (Act.ASK_OWNER, Status.WAITING_OWNER): (_requester("check_needed"),),
     (Act.REMIND_OWNER, Status.WAITING_OWNER): (_requester("reminder"),),
     (Act.EXPIRE_WAITING, Status.EXPIRED): (_requester("expired"),),
@@ -97,8 +99,12 @@ NOTICES: Mapping[tuple[Act, Status], tuple[Notice, ...]] = {
     (Act.APPEAL, Status.QUEUED): (_requester("appeal_received"), _contacts("resumed")),
 }
 
+# A colleague's own words to the owner: queued by `casework/messages.py`, which keeps hold of the row to take it back.
+DESK_REPLY = _requester("desk_reply")
+
 # Notices that no transition sends: answers to "find my request", duplicates, and what staff are told about staff.
 OTHER_NOTICES = (
+    DESK_REPLY.key,
     "find_link",
     "duplicate_open",
     "staff_invite",

@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.domain.checks import CONTACT_COUNTED, IGNORED_REASONS, CheckFact, Profile, View, counting
+from portal.domain.checks import (
+    CONTACT_COUNTED,
+    IGNORED_REASONS,
+    CheckFact,
+    Profile,
+    View,
+    counting,
+    is_own_live_check,
+)
 from portal.domain.limits import Limits
 from portal.domain.methods import METHODS
 from portal.domain.names import same_name
@@ -182,20 +190,23 @@ def needs_repeated_live_check(tier: Tier) -> bool:
     return tier is not Tier.STANDARD
 
 
-def live_check_repeated(checks: Iterable[CheckFact], case_round: int, person_id: str | None) -> bool:
+def live_check_repeated(
+    profile: Profile, checks: Iterable[CheckFact], person_id: str | None, *, now: datetime, limits: Limits
+) -> bool:
     """Whether this second person did a live check in this round and it matched, and no repetition did not match."""
+    view = View(profile=profile, checks=tuple(checks), now=now, limits=limits)
     repeated = [
         check
-        for check in checks
+        for check in view.checks
         if check.repeated
-        and check.round == case_round
+        and check.round == profile.round
         and not check.voided
         and check.method in METHODS
         and METHODS[check.method].live
     ]
     if any(check.result == "mismatch" for check in repeated):
         return False
-    return any(check.result == "match" and check.person_id == person_id for check in repeated)
+    return any(is_own_live_check(check, view, person_id) for check in repeated)
 
 
 def waiting_hours(tier: Tier, set_key: str | None, limits: Limits, *, everyone_reached: bool) -> int:

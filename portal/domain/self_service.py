@@ -35,6 +35,7 @@ CALL_OUTCOMES = (
     "heard",  # a notice was spoken to somebody
     "left",  # a notice was spoken to a machine
 )
+TALK_STATES = ("connecting", "connected")  # of a call-back that leads to an agent, after the right digits
 STOP_KEY = "9"
 
 STEPS = ("start", "mail", "call", "remove")

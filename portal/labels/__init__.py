@@ -12,7 +12,19 @@ from flask import Flask
 from flask_babel import LazyString
 
 from portal import i18n
-from portal.labels import acts, answers, calls, checks, desk, records, register, self_service, stages
+from portal.labels import (
+    acts,
+    answers,
+    calls,
+    checks,
+    desk,
+    records,
+    register,
+    risks,
+    self_service,
+    stages,
+    training,
+)
 
 TABLES: Mapping[str, Mapping[str, LazyString]] = {
     **stages.TABLES,
@@ -24,6 +36,8 @@ TABLES: Mapping[str, Mapping[str, LazyString]] = {
     **desk.TABLES,
     **register.TABLES,
     **self_service.TABLES,
+    **risks.TABLES,
+    **training.TABLES,
 }
 
 

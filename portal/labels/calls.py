@@ -54,8 +54,22 @@ CALL_ADVICE: Words = {
     "left": _l("The message was left on an answering machine."),
 }
 
+# After the right digits, where the call leads to an agent.
+TALK_STATE: Words = {
+    "connecting": _p("call", "Connecting to the agent"),
+    "connected": _p("call", "Connected to the agent"),
+}
+TALK_ADVICE: Words = {
+    "connecting": _l(
+        "The number you keyed in is right. Stay on the line: we connect you to a member of our team."
+    ),
+    "connected": _l("You are talking to a member of our team, if their first two words were those below."),
+}
+
 TABLES: Mapping[str, Words] = {
     "call_state": CALL_STATE,
     "call_outcome": CALL_OUTCOME,
     "call_advice": CALL_ADVICE,
+    "talk_state": TALK_STATE,
+    "talk_advice": TALK_ADVICE,
 }

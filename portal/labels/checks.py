@@ -45,11 +45,12 @@ METHOD_HOW: Words = {
     ),
     "H3": _l(
         "The system calls the number on record, not the number in the form, while you have the owner on "
-        "the status page. It counts when they key in the digits that only that page shows."
+        "the status page. It counts when they key in the digits that only that page shows. If you have a desk phone, "
+        "you talk to them afterwards."
     ),
     "H4": _l(
-        "Print the letter and post it to the address in the register, not to be forwarded. It counts "
-        "when the owner types its code on the status page."
+        "Have the letter made. A person who approves prints it and posts it to the address in the register, not to be "
+        "forwarded. It counts when the owner types its code on the status page."
     ),
     "D1": _l(
         "A provider reads the chip or certificate. It counts when the provider confirms the person "
@@ -223,6 +224,7 @@ IGNORED: Words = {
     "voided": _l("It was made void."),
     "mismatch": _l("It did not match."),
     "could_not": _l("It could not be checked."),
+    "conversation": _l("What is said on a call proves nothing by itself. The digits keyed in on it do."),
     "wrongly_attested": _l("It was recorded in the wrong way."),
     "is_repetition": _l("It is the second person's repetition."),
     "never_completes": _l("It never completes the checks."),

@@ -59,6 +59,7 @@ NOTICE: Words = {
     "iam_device_removed": _l("An IAM user's MFA device was removed"),
     "account_setting": _l("A decision about an account"),
     "calls_off": _l("The telephone step is switched off"),
+    "desk_reply": _l("A reply from our team"),
 }
 
 # What has happened, as the timeline and the audit log say it.
@@ -121,6 +122,7 @@ AUDIT: Words = {
     "case:reply:taken_back": _p("audit", "Took a reply back before it left"),
     "case:message:received": _p("audit", "Received a message"),
     "case:call:booked": _p("audit", "Booked a call"),
+    "case:challenge:repeated": _p("audit", "Asked for the link again"),
     "case:letter:printed": _p("audit", "Printed the letter"),
     "case:call:repeated": _p("audit", "Repeated the check by a call"),
     "case:training:closed": _p("audit", "Ended a training case"),
@@ -159,6 +161,8 @@ AUDIT: Words = {
     "account:setting:stopped": _p("audit", "Stopped a setting of an account"),
     "account:call:asked": _p("audit", "Asked for a call"),
     "account:call:ended": _p("audit", "A call ended"),
+    "account:call:connected": _p("audit", "Connected the called person to the agent"),
+    "account:call:parted": _p("audit", "The conversation of a call ended"),
     "account:calls:off": _p("audit", "Telephone step switched off after wrong digits"),
     "system:calls:stopped": _p("audit", "Alarm: no more calls this hour"),
     "account:password:accepted": _p("audit", "Owner's password accepted"),
@@ -192,6 +196,7 @@ AUDIT: Words = {
     "staff:proposal:decided": _p("audit", "Decided on a proposal"),
     "staff:role:effective": _p("audit", "Role took effect"),
     "staff:proposal:stopped": _p("audit", "Stopped a proposal"),
+    "staff:notice:sent_again": _p("audit", "Sent a failed notice again"),
     "staff:settings:changed": _p("audit", "Changed own settings"),
     "system:desk:bootstrapped": _p("audit", "Set up the first staff"),
     "system:settings:started": _p("audit", "Started with these settings"),

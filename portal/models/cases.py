@@ -145,6 +145,7 @@ class Case(Base):
     due_at: Mapped[datetime] = fact(UtcDateTime)  # when the queue expects something to happen in this status
     code_failures: Mapped[int] = fact(Integer, default=0)
     asked_until: Mapped[datetime | None] = fact(UtcDateTime)  # what the owner is asked for is due then
+    answered: Mapped[list[str]] = fact(JSON, default=list)  # what of it they have done that no check shows
     owner_wrote_at: Mapped[datetime | None] = fact(UtcDateTime)  # their message waits for an answer or a note
     call_booked_at: Mapped[datetime | None] = fact(UtcDateTime)  # when the owner wants to be called
 
@@ -210,11 +211,16 @@ class Case(Base):
         CheckConstraint("approver_part IS NULL OR approver_part = 'approver'", name="approver_part"),
         CheckConstraint("(proposer_id IS NULL) = (proposer_part IS NULL)", name="proposer_whole"),
         CheckConstraint("(approver_id IS NULL) = (approver_part IS NULL)", name="approver_whole"),
+        # Nobody is left waiting for an answer that is never due.
+        CheckConstraint("status <> 'waiting_owner' OR asked_until IS NOT NULL", name="asked_until"),
         Index("ix_cases_queue", "status", "due_at", "id"),
         Index("ix_cases_holder", "holder_id", "status", "due_at", "id"),
         Index("ix_cases_due", "due_at", "id"),
         Index("ix_cases_received", "status", "created_at", "id"),
-        Index("ix_cases_board", "status", "language", "due_at"),
+        Index("ix_cases_board", "status", "language", "due_at", "id"),
+        Index("ix_cases_board_received", "status", "language", "created_at", "id"),
+        Index("ix_cases_risk", "status", "tier", "due_at", "id"),
+        Index("ix_cases_risk_received", "status", "tier", "created_at", "id"),
     )
 
 

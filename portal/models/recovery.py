@@ -88,7 +88,7 @@ class PhoneCall(Base):
     phone_change_id: Mapped[str | None] = ref("phone_change.id", index=True)
     round: Mapped[int | None] = fact(Integer)
     notice: Mapped[str | None] = fact(String(32))
-    staff_id: Mapped[str | None] = ref("staff.id")  # the agent whom the called person is connected to
+    staff_id: Mapped[str | None] = ref("staff.id")  # who had it placed, and is connected to the called person
     repeats: Mapped[bool] = fact(Boolean, default=False)  # placed by the second person, to repeat a check
     outbox_id: Mapped[str | None] = ref("outbox.id", index=True)  # the row that a spoken notice carries out
     language: Mapped[str] = fact(String(2))
@@ -104,7 +104,7 @@ class PhoneCall(Base):
     placed_at: Mapped[datetime | None] = fact(UtcDateTime)
     answered_at: Mapped[datetime | None] = fact(UtcDateTime)
     connected_at: Mapped[datetime | None] = fact(UtcDateTime)  # to the agent, after the digits
-    parted_at: Mapped[datetime | None] = fact(UtcDateTime)  # when the two stopped talking
+    parted_at: Mapped[datetime | None] = fact(UtcDateTime)  # from then on nobody is or will be connected
     ended_at: Mapped[datetime | None] = fact(UtcDateTime)
 
     __table_args__ = (

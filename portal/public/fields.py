@@ -17,6 +17,7 @@ from portal.casework.proofs import LETTER_CODE
 from portal.choices import SelectChoice
 from portal.contact import ContactError
 from portal.domain import reference
+from portal.domain.secret_text import looks_secret
 
 LONGEST_ADDRESS = 320
 LONGEST_KEPT = 4000  # of what cannot be right anyway, a draft keeps the beginning
@@ -55,6 +56,11 @@ ORGANISATION = {"name_length": _l("Organisation name must be %(longest)s charact
 OTHER_PROBLEM = {
     "name_missing": _l("Enter what happened"),
     "name_length": _l("What happened must be %(longest)s characters or less"),
+    "secret": _l("Do not include passwords or codes"),
+}
+MESSAGE = {
+    "text_missing": labels.TABLES["refusal"]["message_missing"],
+    "text_length": _l("Message must be %(longest)s characters or less (currently %(length)s)"),
     "secret": _l("Do not include passwords or codes"),
 }
 DETAIL = {
@@ -116,7 +122,7 @@ class Chosen:
     def __call__(self, _form: Form, field: RadioField) -> None:
         if not field.data and not self.required:
             return
-        if field.data not in {option.data for option in field}:
+        if not field.data or field.data not in {option.data for option in field}:
             raise StopValidation(str(self.words))
 
 
@@ -210,11 +216,24 @@ def _is_latin(sign: str) -> bool:
 
 def free_text(text: str) -> str:
     """A longer text, in which no password and no code may stand."""
-    longest = db.runtime().limits.detail_length
+    return without_secrets(_at_most(db.runtime().limits.detail_length, text))
+
+
+def message(text: str) -> str:
+    """What is written to the desk: something, and nothing that a thief could use."""
+    kept = _at_most(db.runtime().limits.message_length, text)
+    if not kept:
+        raise ContactError("text_missing")
+    if looks_secret(kept):
+        raise ContactError("secret")
+    return kept
+
+
+def _at_most(longest: int, text: str) -> str:
     kept = contact.refuse_unprintable(text, multiline=True).replace("\r\n", "\n").strip()
     if len(kept) > longest:
         raise ContactError("text_length", longest=longest, length=len(kept))
-    return without_secrets(kept)
+    return kept
 
 
 def short_text(longest: int) -> Parser:

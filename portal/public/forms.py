@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 
 from portal import contact
 from portal.choices import SelectChoice
@@ -270,6 +270,21 @@ class FindForm(OwnerForm):
 
 class CancelForm(OwnerForm):
     reason = one_of(_l("Why are you cancelling?"), "cancel_reason", _l("Select why you are cancelling"))
+
+
+class MessageForm(OwnerForm):
+    """Words for the desk. What they are about stands above them."""
+
+    message = TextAreaField(_l("Message"), [Reads(fields.message, fields.MESSAGE)])
+
+
+class CallTimeForm(OwnerForm):
+    """When to be called: a day on which somebody is at the desk, and a half hour of it."""
+
+    day = RadioField(_l("Day"), [Chosen(_l("Select a day"))], choices=[], validate_choice=False)
+    time = SelectField(
+        _l("Time (Japan time, UTC+9)"), [Chosen(_l("Select a time"))], choices=[], validate_choice=False
+    )
 
 
 class LetterForm(OwnerForm):

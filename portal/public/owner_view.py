@@ -14,15 +14,16 @@ from markupsafe import Markup, escape
 from sqlalchemy import select
 
 from portal import db, i18n, labels
-from portal.casework import call_checks, lookup, transition
+from portal.casework import call_checks, lookup, messages, transition
 from portal.casework.call_checks import OnScreen
 from portal.casework.context import Context
 from portal.casework.facts import facts_of
 from portal.casework.lookup import Entry
 from portal.connectors import Device
-from portal.domain.lifecycle import Act, Status
+from portal.domain.lifecycle import Act, Status, row_for
 from portal.models import Case, Document
-from portal.notice_facts import TASKS
+from portal.public import owner_tasks
+from portal.public.owner_tasks import Task
 from portal.public.papers import OWNERS_PAPERS
 
 STEPS: tuple[LazyString, ...] = (
@@ -49,13 +50,7 @@ DEADLINE: Mapping[str, Act] = {
     Status.UNCONFIRMED: Act.EXPIRE_UNCONFIRMED,
     Status.WAITING_OWNER: Act.EXPIRE_WAITING,
 }
-# Where the owner does what is asked on a page of ours; the rest happens elsewhere.
-TASK_PAGES = {
-    "H2": "owners.phone_check",
-    "H3": "owners.phone_check",
-    "H4": "owners.letter",
-    "P1": "owners.device",
-}
+WITH_DESK = frozenset({Status.QUEUED, Status.VERIFYING})
 ACCEPTS_LETTER = frozenset({Status.QUEUED, Status.VERIFYING, Status.WAITING_OWNER})
 
 # What the owner is told of an event. What is not here is the desk's own business.
@@ -71,6 +66,8 @@ HISTORY: Mapping[str, LazyString] = {
     "case:owner:asked": _l("We asked you for something"),
     "case:owner:reminded": _l("We reminded you"),
     "case:owner:answered": _l("You answered"),
+    "case:challenge:repeated": _l("Link to the registered address asked for again"),
+    "case:call:booked": _l("Time of a call chosen"),
     "case:asking:ended": _l("Identity check carried on"),
     "case:answer:expired": _l("Closed, because we did not hear from you in time"),
     "case:removal:proposed": _l("Handed to a second person for a decision"),
@@ -118,15 +115,6 @@ class Paper:
 
 
 @dataclass(frozen=True)
-class Task:
-    """Something we have asked for, and the page on which it is done, if it is one of ours."""
-
-    words: str
-    page: str | None
-    done: bool
-
-
-@dataclass(frozen=True)
 class OwnerView:
     """Everything on the status page."""
 
@@ -137,11 +125,16 @@ class OwnerView:
     steps: Sequence[tuple[str, str, datetime | Markup | None]]
     history: Sequence[tuple[datetime, str, str]]
     papers: Sequence[Paper]
+    all_done: bool  # everything that was asked for last; the case is with the desk again
     may_answer: bool
+    may_write: bool
+    may_book: bool
+    booked_at: datetime | None
+    said: Sequence[messages.Said]  # by the owner and to them, oldest first
     may_cancel: bool
     may_object: bool
     takes_letter: bool
-    callback: OnScreen | None  # a call of the desk's, while its digits can be keyed in
+    callback: OnScreen | None  # a call of the desk's, while its digits can be keyed in or its agent is on the line
     asks_ready: bool
     ready_until: datetime | None
     appeal_until: datetime | None
@@ -160,15 +153,21 @@ def of(ctx: Context, case: Case) -> OwnerView:
         case=case,
         sentence=_sentence(case, until),
         until=until,
-        tasks=_tasks(case, entries),
+        tasks=owner_tasks.tasks(ctx, case, entries),
         steps=_steps(case, entries),
         history=_history(entries),
         papers=_papers(ctx, case),
+        all_done=case.status in WITH_DESK and owner_tasks.all_done(entries),
         may_answer=case.status == Status.WAITING_OWNER,
+        may_write=row_for(Act.RECEIVE_MESSAGE, Status(case.status)) is not None,
+        # said alike of every request: whether an account has a telephone is not for whoever holds this link
+        may_book=ctx.telephone is not None and row_for(Act.BOOK_CALL, Status(case.status)) is not None,
+        booked_at=owner_tasks.booked(ctx, case),
+        said=messages.shown_to_owner(ctx, case),
         may_cancel=transition.allows(ctx, case, Act.WITHDRAW),
         may_object=transition.allows(ctx, case, Act.OBJECT),
-        takes_letter=case.status in ACCEPTS_LETTER and _was_posted(entries),
-        callback=_callback(ctx, case) if case.status in ACCEPTS_LETTER else None,
+        takes_letter=case.status in ACCEPTS_LETTER and owner_tasks.was_posted(entries),
+        callback=_callback(ctx, case),
         asks_ready=ready,
         ready_until=case.owner_ready_until if ready and _is_ahead(case.owner_ready_until, ctx.now) else None,
         appeal_until=facts.appeal_until if appeals else None,
@@ -246,17 +245,6 @@ def _words(entry: Entry) -> str | None:
         return str(AFTER_FREEZE[entry.status_after])
     words = SOLVED_BY.get(entry.facts.get("by", "")) or HISTORY.get(entry.tag)
     return str(words) if words else None
-
-
-def _tasks(case: Case, entries: Sequence[Entry]) -> list[Task]:
-    """What is asked for. Done is what the system itself has seen since; the rest only a person can judge."""
-    asked = max((index for index, entry in enumerate(entries) if entry.tag == "case:owner:asked"), default=0)
-    proven = {entry.facts.get("method") for entry in entries[asked:] if entry.tag == "case:check:proven"}
-    return [Task(str(TASKS[item]), TASK_PAGES.get(item), item in proven) for item in case.asked]
-
-
-def _was_posted(entries: Sequence[Entry]) -> bool:
-    return any(entry.tag == "case:challenge:sent" and entry.facts.get("method") == "H4" for entry in entries)
 
 
 def _callback(ctx: Context, case: Case) -> OnScreen | None:

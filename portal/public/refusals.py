@@ -26,6 +26,11 @@ SAID = frozenset(
         "wrong_pass",
         "new_key",
         "type_key_again",
+        "slot_gone",
+        "message_missing",
+        "message_long",
+        "message_secret",
+        "unprintable",
         "throttled",
     }
 )

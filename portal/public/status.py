@@ -11,11 +11,12 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from portal import labels
-from portal.casework import deactivation, intake, lookup, objection, proofs
+from portal.casework import deactivation, lookup, objection, proofs
 from portal.casework.context import Refused, Throttled
 from portal.casework.devices import devices_of
 from portal.choices import SelectChoice
 from portal.connectors import ConnectorError
+from portal.domain.lifecycle import Status
 from portal.models import Case
 from portal.public import fields, owner_view
 from portal.public.confirm import gone
@@ -39,6 +40,11 @@ P = ParamSpec("P")
 # What an act of the owner is answered with, above the page that shows what has become of it.
 SAID: Mapping[str, LazyString] = {
     "answered": _l("Thank you. We go on with your request."),
+    "all_done": _l("You have done everything we asked"),
+    "message": _l("We have received your message."),
+    "told": _l("Thank you. It is marked as done."),
+    "booked": _l("The time of the call is noted."),
+    "link": _l("If the link can be sent again, it is on its way to the registered email address."),
     "letter": _l("The code is right. We go on with your request."),
     "device": _l("The code is right. We go on with your request."),
     "ready": _l("Thank you. Keep the sign-in page open: a member of our team turns MFA off within the hour."),
@@ -55,7 +61,7 @@ def needs_case(view: Callable[P, Response]) -> Callable[P, Response]:
         case = lookup.case_by_status_link(context(), cookie(CASE_COOKIE) or "")
         if case is None:
             return gone("status")
-        g.case_of_visit = case
+        g.case_of_visit, g.was_waiting = case, case.status == Status.WAITING_OWNER
         return view(*args, **kwargs)
 
     return guarded
@@ -63,6 +69,16 @@ def needs_case(view: Callable[P, Response]) -> Callable[P, Response]:
 
 def case_of_visit() -> Case:
     return cast(Case, g.case_of_visit)
+
+
+def said_after(usual: str) -> str:
+    """What an act is answered with: if it did the last of what was asked for, that is the better news."""
+    went_back = g.was_waiting and case_of_visit().status != Status.WAITING_OWNER
+    return "all_done" if went_back else usual
+
+
+def too_late() -> Response:
+    return see("status", said="too_late")
 
 
 @owners.get("/status/<token:raw>")
@@ -78,12 +94,6 @@ def status() -> Response:
     said = request.args.get("said", "")
     view = owner_view.of(context(), case_of_visit())
     return paint("status", said=SAID.get(said), is_late=said == "too_late", view=view)
-
-
-@owners.post("/status/answer")
-@needs_case
-def answered() -> Response:
-    return _act(lambda: intake.answer(context(), case_of_visit().id), "answered")
 
 
 @owners.post("/status/ready")
@@ -106,7 +116,7 @@ def appeal() -> Response:
 def letter() -> Response:
     # not before a letter was posted: any other answer would tell a stranger whether the account exists
     if not owner_view.of(context(), case_of_visit()).takes_letter:
-        return see("status", said="too_late")
+        return too_late()
     form = LetterForm(request.form if request.method == "POST" else None)
     wrong = _l("The code does not match. Compare it with the letter and enter it again")
     return _code_page(
@@ -123,7 +133,7 @@ def device() -> Response:
     case = case_of_visit()
     choices = _devices(case)
     if not choices:
-        return see("status", said="too_late")
+        return too_late()
     form = DeviceCodeForm(request.form if request.method == "POST" else None)
     form["device"].choices = choices
     wrong = _l("The code does not match. Enter the newest code in your app")
@@ -145,11 +155,11 @@ def _code_page(page: str, form: OwnerForm, *, wrong: LazyString, prove: Callable
         return paint(f"{page}_code", form, errors_mean=WRONG)
     try:
         if prove(form["code"].data):
-            return see("status", said=page)
+            return see("status", said=said_after(page))
         form["code"].errors = [str(wrong)]
     except Refused as refusal:
         if refusal.reason != "too_many_codes":
-            return _refused(refusal)
+            return refused(refusal)
         form["code"].errors = [labels.word("refusal", refusal.reason)]
     return paint(f"{page}_code", form, errors_mean=WRONG)
 
@@ -170,12 +180,12 @@ def _act(act: Callable[[], object], said: str) -> Response:
     try:
         act()
     except Refused as refusal:
-        return _refused(refusal)
+        return refused(refusal)
     return see("status", said=said)
 
 
-def _refused(refusal: Refused) -> Response:
+def refused(refusal: Refused) -> Response:
     """Things have moved on since the page was opened: show how they stand. Too many attempts have their own page."""
     if isinstance(refusal, Throttled):
         raise refusal
-    return see("status", said="too_late")
+    return too_late()

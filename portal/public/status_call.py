@@ -56,14 +56,19 @@ def phone_check() -> Response:
 @owners.get("/status/call/state")
 @needs_case
 def phone_check_state() -> Response:
-    """The same for script, which asks every few seconds: what the page would say, and whether to look at it again."""
+    """The same for script, which asks every few seconds: what the page would say, and whether to look at it again: the call
+    is over, or no longer what the page has `shown`."""
     call = call_checks.on_screen(context(), case_of_visit())
     if call is None:
         return jsonify(state="ended", label="", words="", done=True)
+    now = "digits" if call.code else call.talk
+    is_done = now is None or now != request.args.get("shown", "digits")
+    if call.talk:
+        label, words = labels.word("talk_state", call.talk), labels.word("talk_advice", call.talk)
+        return jsonify(state=call.talk, label=label, words=words, done=is_done)
     key = call.outcome or call.state
     label = labels.word("call_outcome" if call.outcome else "call_state", key)
-    words = labels.word("call_advice", key)
-    return jsonify(state=key, label=label, words=words, done=not call.is_live)
+    return jsonify(state=key, label=label, words=labels.word("call_advice", key), done=is_done)
 
 
 def page_of(ctx: Context, case: Case) -> CallPage:

@@ -196,14 +196,6 @@ def test_compliance_cannot_show_masked_data_nor_read_evidence(world: World, cler
     assert "不一致" in page.text
 
 
-def test_who_is_a_contact_of_the_account_reads_only_what_is_masked(world: World, clerk: Hire) -> None:
-    world.account(account_email="alice@desk.example")
-    case_id = world.queued(account_email="alice@desk.example", reply_email="else@mail.example")
-    page = clerk("alice").get(address(case_id))
-    assert not [link for link in page.links() if "/reveal/" in link]
-    assert "ご自身が連絡先になっているアカウントのケースは扱えません。" in next_step(page)
-
-
 def test_a_check_shows_result_evidence_note_who_and_what_it_counts_for(world: World, clerk: Hire) -> None:
     world.account()
     case_id = world.verifying()
@@ -285,23 +277,6 @@ def test_a_round_that_was_voided_says_why(world: World, clerk: Hire) -> None:
     assert "30 日以内に連絡先が変更された" in clerk("alice").get(address(case_id)).text
 
 
-def test_two_requests_for_one_account_are_shown_together(world: World, clerk: Hire) -> None:
-    world.account()
-    first = world.queued()
-    second = world.queued(reply_email="other@elsewhere.example")
-    page = clerk("lee").get(address(second))
-    assert "同じアカウントに 2 件のリクエストがあります" in page.text
-    assert address(first) in page.links()
-
-
-def test_other_requests_for_the_account_are_listed(world: World, clerk: Hire) -> None:
-    world.account()
-    earlier = world.cancelled()
-    page = clerk("alice").get(address(world.queued()))
-    assert address(earlier) in page.links()
-    assert "取り消し済み" in region(page, "同じアカウントのほかのリクエスト")
-
-
 def test_who_has_which_part_is_listed(world: World, clerk: Hire) -> None:
     world.account()
     case_id = world.pending_approval()
@@ -317,15 +292,6 @@ def test_a_reason_for_sending_back_is_read_by_those_who_work_the_case(world: Wor
     approval.send_back(world.as_("bob"), case_id, "the picture is blurred", code=world.code("bob"))
     assert "the picture is blurred" in clerk("alice").get(address(case_id)).text
     assert "the picture is blurred" not in clerk("chika").get(address(case_id)).response.text
-
-
-def test_a_case_that_needs_attention_says_so(world: World, clerk: Hire) -> None:
-    world.account()
-    case_id = world.ready()
-    with world.system.act():
-        world.lock(case_id).needs_attention = True
-    page = clerk("alice").get(address(case_id))
-    assert "要対応" in page.html.select_one(".case-bar").get_text()
 
 
 def test_what_a_person_typed_is_never_markup(world: World, clerk: Hire) -> None:

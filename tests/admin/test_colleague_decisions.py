@@ -178,7 +178,8 @@ def test_who_has_no_say_is_told_why(
 
     assert words[lang] in shown.text
     assert shown.html.main.form is None
-    assert [(answer.code, words[lang] in answer.text) for answer in answers] == [(422, True)] * 2
+    said = [(answer.code, words[lang] in answer.text) for answer in answers]
+    assert said == [(403, False) if name == "chika" else (422, True)] * 2  # compliance sends no forms at all
     assert state(room, proposal_id) == "open"
 
 

@@ -184,7 +184,7 @@ def test_of_two_who_decide_at_once_one_is_told_who_was_faster_and_keeps_what_was
     page = send(ben, decision="send_back", reason="the gesture is missing", code=ben.code())
     assert page.code == 409
     said = {
-        "ja": ("Bob Approva さんが更新しました（承認）。", "入力した内容"),
+        "ja": ("Bob Approva さんが更新しました。", "入力した内容"),
         "en": ("Bob Approva updated this at 24 November 2026", "What you typed"),
     }
     assert said[lang][0] in banner(page)
@@ -305,7 +305,7 @@ def test_who_withdraws_while_the_page_is_open_is_named(world: World, clerk: Hire
     intake.withdraw(world.owner, case_id, "device_works")
     page = send(bob, decision="agree", code=bob.code())
     assert page.code == 409
-    assert "お客様が更新しました（リクエストを取り消し）。" in banner(page)
+    assert "お客様が更新しました。" in banner(page)
 
 
 def test_whoever_opens_the_evidence_to_judge_it_is_on_record(world: World, clerk: Hire):

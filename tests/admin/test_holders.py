@@ -42,11 +42,13 @@ def test_of_two_who_take_a_case_at_once_one_is_told_who_was_faster(
     assert page.code == 409
     words = {
         "ja": (
-            "2026年11月24日（火）10:01（日本時間）に Alice Verity さんが更新しました（自分に割り当て）。",
+            "2026年11月24日（火）10:01（日本時間）に Alice Verity さんが更新しました。",
+            "自分に割り当て Alice Verity さん",
             "今回の操作は保存していません。",
         ),
         "en": (
-            "Alice Verity updated this at 24 November 2026 at 10:01am JST (UTC+9): Assigned to themselves.",
+            "Alice Verity updated this at 24 November 2026 at 10:01am JST (UTC+9).",
+            "Assigned to themselves Alice Verity",
             "Nothing of yours was saved.",
         ),
     }

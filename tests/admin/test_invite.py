@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.casework import logins, staff
+from portal.casework import logins, shutting, staff
 from portal.casework.logins import Entry
 from portal.domain.lifecycle import Role
 from tests.admin.clerk import SIGN_IN, Clerk, whole_database
@@ -134,7 +134,7 @@ def test_disabled_colleague_s_invitation_is_over(newt: Clerk, room: Staffroom, w
     link = invitation(room)
     invited = logins.find_invite(world.system, link.rpartition("/")[2])
     assert invited is not None
-    logins.disable(world.as_("ada"), invited.id, code=world.code("ada"))
+    shutting.disable(world.as_("ada"), invited.id, code=world.code("ada"))
 
     assert newt.get(link).heading == GONE["ja"]
 

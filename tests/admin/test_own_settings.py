@@ -319,3 +319,28 @@ def test_own_pages_stay_open_while_no_role_is_in_force(clerk: Hire, room: Staffr
 )
 def test_acts_of_these_pages_are_no_links(clerk: Hire, path: str) -> None:
     assert clerk("alice").get(path).code == 405
+
+
+def test_single_keys_work_until_they_are_switched_off_here(clerk: Hire, lang: str) -> None:
+    alice = clerk("alice", lang)
+    page = alice.get(OWN)
+    assert page.html.find(attrs={"data-shortcuts": True})
+    assert page.html.find("dialog", id="keys")
+    sent = alice.fill()
+    sent.pop("shortcuts")
+    page = alice.post(OWN, sent)
+
+    assert page.html.find(attrs={"data-shortcuts": True}) is None
+    assert page.html.find("dialog", id="keys") is None
+    assert alice.fill().get("shortcuts") is None
+    assert alice.post(OWN, {**alice.fill(), "shortcuts": "y"}).html.find(attrs={"data-shortcuts": True})
+
+
+def test_changing_the_language_in_the_header_leaves_the_keys_as_they_are(clerk: Hire) -> None:
+    alice = clerk("alice")
+    alice.get(OWN)
+    sent = alice.fill()
+    sent.pop("shortcuts")
+    alice.post(OWN, sent)
+
+    assert alice.send("/language", language="en").html.find(attrs={"data-shortcuts": True}) is None

@@ -115,7 +115,7 @@ def test_a_forged_decision_of_compliance_changes_nothing(world: World, clerk: Hi
     sent = {"csrf_token": token, "decision": "agree", "digest": proposal.digest, "code": chika.code()}
     page = chika.post(f"{SETTINGS}{account.id}/proposals/{proposal.id}", sent)
 
-    assert (page.code, is_protected(world, account)) == (422, False)
+    assert (page.code, is_protected(world, account)) == (403, False)
 
 
 def test_a_wrong_code_decides_nothing_and_is_not_put_back(

@@ -129,7 +129,7 @@ def test_of_two_who_start_it_at_once_one_is_told_who_was_faster(world: World, cl
     send(alice, seen="y", code=alice.code())
     page = send(vic, seen="y", code=vic.code())
     assert page.code == 409
-    words = {"ja": "Alice Verity さんが更新しました（無効化を開始）。", "en": "Alice Verity updated this at"}
+    words = {"ja": "Alice Verity さんが更新しました。", "en": "Alice Verity updated this at"}
     assert words[lang] in banner(page)
 
 

@@ -1,4 +1,4 @@
-"""Showing what is masked: with a reason, on the record, for a minute; and the letter that only its holder may print."""
+"""Showing what is masked: with a reason, on the record, for a minute."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from portal import receipts
-from portal.casework import proofs
 from portal.models import AuditEvent
 from tests.admin.clerk import Clerk
 from tests.admin.desk import tags_of
@@ -91,7 +89,7 @@ def test_without_a_reason_nothing_is_shown(world: World, clerk: Hire, lang: str)
 def test_a_shown_value_leaves_the_screen_after_a_minute(world: World, clerk: Hire) -> None:
     case_id = world.queued()
     page = shown(clerk("alice"), case_id, "name")
-    assert page.response.headers["Refresh"] == f"60; url=/admin/case/{case_id}"
+    assert page.response.headers["Refresh"] == f"60; url=/admin/case/{case_id}?said=hidden#do-show-name"
     assert page.response.headers["Cache-Control"] == "no-store"
     assert "60 秒後に、もう一度伏せます。" in page.text
 
@@ -138,56 +136,3 @@ def test_nothing_else_can_be_shown(world: World, clerk: Hire, field: str) -> Non
 
 def test_an_unconfirmed_request_shows_nothing(world: World, clerk: Hire) -> None:
     assert clerk("alice").get(address(world.submit(), "name")).code == 404
-
-
-# the letter
-
-
-def letter(world: World, *, painted: bool = True) -> tuple[str, str]:
-    """A case with a letter, and the letter's id."""
-    account = world.account()
-    case_id = world.verifying()
-    contact = world.contacts(account, "post")[0].id
-    document_id = proofs.post_letter(world.as_("alice"), case_id, contact)
-    if painted:
-        receipts.store(world.system, document_id, b"%PDF-1.7 letter")
-    return case_id, document_id
-
-
-def test_the_holder_saves_the_letter_and_that_is_recorded(world: World, clerk: Hire) -> None:
-    case_id, document_id = letter(world)
-    alice = clerk("alice")
-    assert address(case_id, f"letter/{document_id}") in alice.get(f"/admin/case/{case_id}").links()
-    answer = alice.client.get(address(case_id, f"letter/{document_id}"))
-    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
-    assert answer.data == b"%PDF-1.7 letter"
-    assert answer.headers["Content-Disposition"].startswith("attachment")
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert '"field":"letter"' in revealed(world, "alice")[0]
-
-
-def test_nobody_but_the_holder_gets_the_letter(world: World, clerk: Hire) -> None:
-    case_id, document_id = letter(world)
-    where = address(case_id, f"letter/{document_id}")
-    assert {name: clerk(name).get(where).code for name in ("vic", "bob", "chika")} == {
-        "vic": 409,
-        "bob": 409,
-        "chika": 403,
-    }
-
-
-def test_a_letter_of_another_case_or_another_paper_is_not_found(world: World, clerk: Hire) -> None:
-    case_id, document_id = letter(world)
-    receipt = receipts.document_of(world.system, world.case(case_id), "receipt")
-    other = world.verifying(account_email="x@nowhere.example", reply_email="x@nowhere.example")
-    alice = clerk("alice")
-    assert receipt is not None
-    places = [(other, document_id), (case_id, receipt.id), (case_id, "x")]
-    assert [alice.get(address(case, f"letter/{paper}")).code for case, paper in places] == [404] * 3
-
-
-def test_a_letter_that_is_not_painted_yet_cannot_be_saved(world: World, clerk: Hire) -> None:
-    case_id, document_id = letter(world, painted=False)
-    alice = clerk("alice")
-    assert "手紙を作成しています。" in alice.get(f"/admin/case/{case_id}").text
-    assert alice.get(address(case_id, f"letter/{document_id}")).code == 404

@@ -54,12 +54,18 @@ class Staffroom:
             "password": PASSWORD,
             "code": None,
             "old_cookie": None,
+            "mark": None,
             **changed,
         }
         code = self.world.code(name) if given["code"] is None else given["code"]
         door = given.get("door") or self.door()
         return sign_in.sign_in(
-            door, given["login"], given["password"], code=code, old_cookie=given["old_cookie"]
+            door,
+            given["login"],
+            given["password"],
+            code=code,
+            old_cookie=given["old_cookie"],
+            mark=given["mark"],
         )
 
     def recover(self, name: str, code: str, password: str = PASSWORD) -> Opened:

@@ -218,7 +218,6 @@ def test_two_calls_to_one_number_count_once(world: World) -> None:
     account = world.account()
     case_id = asked(world)
     check_by_call(world, case_id)
-    verification.end_asking(world.as_("alice"), case_id)
     world.now += timedelta(minutes=2)
     call = called_back(world, case_id, account)
     pick_up(world, call)
@@ -299,7 +298,6 @@ def test_a_call_and_a_strong_proof_complete_the_standard_set(world: World) -> No
     world.account()
     case_id = asked(world, reply_email="new@elsewhere.example")
     check_by_call(world, case_id)
-    verification.end_asking(world.as_("alice"), case_id)
     world.check("alice", case_id, "D2")
     verdict = verdict_of(world.system, world.case(case_id))
     assert (verdict.met, verdict.set_key) == (True, "standard")
@@ -320,7 +318,6 @@ def test_a_call_back_serves_a_privileged_account_where_the_owners_own_call_does_
     case_id = asked(world)
     check_by_call(world, case_id)
     missing = verdict_of(world.system, world.case(case_id)).missing
-    verification.end_asking(world.as_("alice"), case_id)
     world.now += timedelta(minutes=2)
     call = called_back(world, case_id, account)
     pick_up(world, call)

@@ -41,7 +41,7 @@ def test_a_stop_after_the_end_is_kept_and_moves_nothing(world: World, status: St
         link = world.link(case_id, "stop")
         verification.claim(world.as_("alice"), case_id)
         verification.ask(world.as_("alice"), case_id, ["H4"])
-        world.pass_time(days=14)
+        world.pass_time(days=15)
         status = Status.EXPIRED
     else:
         case_id = world.walks[status]()

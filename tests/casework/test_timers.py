@@ -72,6 +72,8 @@ def test_the_owner_is_reminded_on_three_days_and_the_case_ends_on_the_fourteenth
         world.pass_time(days=1)
         seen.append(len(world.mails(case_id, "reminder")))
     assert seen == [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3]
+    assert world.status(case_id) == "waiting_owner"
+    world.pass_time(hours=14)  # to midnight
     assert (world.status(case_id), world.case(case_id).close_reason) == ("expired", "no_answer")
 
 

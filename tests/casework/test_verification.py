@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.casework import intake, proofs, verification
+from portal.casework import intake, proofs, responding, verification
 from portal.casework.context import NotFound, Refused, Stale
 from portal.domain.lifecycle import Role
 from portal.domain.methods import METHODS
@@ -209,7 +209,7 @@ def test_a_check_of_another_case_cannot_be_witnessed_here(world: World) -> None:
 def test_asking_pauses_for_the_owner_and_the_answer_brings_the_case_back_to_its_holder(world: World) -> None:
     world.account()
     case_id = world.waiting_owner()
-    assert intake.answer(world.owner, case_id) == "verifying"
+    assert responding.answer(world.owner, case_id, "I have no scanner.") == "verifying"
     assert world.case(case_id).holder_id == world.logins["alice"].person_id
 
 
@@ -218,7 +218,7 @@ def test_the_answer_goes_to_the_queue_when_the_holder_is_no_verifier_any_more(wo
     case_id = world.waiting_owner()
     world.role_row("alice").revoked_at = world.now
     world.session.commit()
-    assert intake.answer(world.owner, case_id) == "queued"
+    assert responding.answer(world.owner, case_id, "I have no scanner.") == "queued"
 
 
 def test_an_admin_is_no_verifier_for_thirty_days_after(world: World) -> None:

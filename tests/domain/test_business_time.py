@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.domain.business_time import add_business_hours, business_elapsed
+from portal.domain.business_time import add_business_hours, business_elapsed, slots
 from portal.domain.languages import DEFAULT_LANGUAGE, JAPAN_OFFICE, LANGUAGES, SupportHours
 from tests.domain.steady import steady
 
@@ -164,3 +164,47 @@ def test_the_desk_is_open_on_weekdays_from_nine_to_six(code):
 def test_support_hours_without_an_opening_are_refused(weekdays, opens, closes):
     with pytest.raises(ValueError, match="must open"):
         SupportHours(zone="Asia/Tokyo", weekdays=weekdays, opens=opens, closes=closes)
+
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+def offered(start, until, hours_of=JAPAN_OFFICE):
+    return list(slots(start, until, HALF_HOUR, hours_of, is_holiday))
+
+
+def test_slots_follow_each_other_from_the_opening_to_the_last_that_ends_before_closing():
+    assert offered(jst(2, 0), jst(2, 23)) == [jst(2, 9) + HALF_HOUR * number for number in range(18)]
+
+
+@pytest.mark.parametrize(
+    ("start", "first"),
+    [
+        (jst(2, 9), jst(2, 9)),
+        (jst(2, 9, 1), jst(2, 9, 30)),
+        (jst(2, 17, 30), jst(2, 17, 30)),
+        (jst(2, 17, 31), jst(4, 9)),
+        (jst(20, 18), jst(24, 9)),
+    ],
+)
+def test_the_first_slot_begins_when_the_desk_is_open_and_never_before_the_start(start, first):
+    assert offered(start, start + timedelta(days=5))[0] == first
+
+
+def test_no_slot_begins_after_the_end_and_none_is_found_where_the_desk_stays_closed():
+    assert offered(jst(2, 9), jst(2, 10)) == [jst(2, 9), jst(2, 9, 30), jst(2, 10)]
+    assert offered(jst(21, 9), jst(23, 18)) == []
+
+
+def test_slots_are_counted_from_an_opening_at_any_minute():
+    early = SupportHours(
+        zone="Asia/Tokyo", weekdays=frozenset(range(7)), opens=time(9, 15), closes=time(10, 30)
+    )
+    assert offered(jst(5, 9, 20), jst(5, 23), early) == [jst(5, 9, 45)]
+
+
+@given(moments, lengths)
+def test_every_slot_is_support_time_from_its_first_minute_to_its_last(start, length):
+    for at in offered(start, start + length):
+        assert start <= at <= start + length
+        assert elapsed(at, at + HALF_HOUR) == HALF_HOUR

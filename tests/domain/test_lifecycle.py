@@ -40,7 +40,8 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "mark_pressure": ("verifying pending_approval", "same", "verifier approver lead"),
     "ask_owner": ("verifying", "waiting_owner", "verifier"),
     "remind_owner": ("waiting_owner", "same", "system"),
-    "answer": ("waiting_owner", "verifying", "owner"),
+    "answer": ("waiting_owner", "verifying", "owner system"),
+    "send_link_again": ("waiting_owner", "same", "owner"),
     "end_asking": ("waiting_owner", "verifying", "verifier"),
     "expire_waiting": ("waiting_owner", "expired", "system"),
     "propose_removal": ("verifying", "pending_approval", "verifier"),
@@ -80,7 +81,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "book_call": ("queued verifying waiting_owner", "same", "owner"),
     "print_letter": ("verifying waiting_owner", "same", "approver lead"),
     "repeat_by_call": ("pending_approval", "same", "system"),
-    "close_training": (f"{BEFORE} frozen", "cancelled", "system"),
+    "close_training": (f"unconfirmed {BEFORE} frozen", "cancelled", "system"),
 }
 # While a case is frozen its requester may be the thief: only leads write to them.
 ONLY_LEADS = {("send_reply", "frozen")}
@@ -166,7 +167,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "already_extended": ({"extended": True}, "extend_waiting"),
     "signed_in_since": ({"signed_in_since": True}, "execute"),
     "real_case": ({"training": False}, "close_training"),
-    "training": ({"training": True}, "execute confirm_gone"),
+    "training": ({"training": True}, "confirm_gone"),
     "owner_not_ready": ({"owner_ready_needed": True}, "execute"),
     "still_there": ({"gone": False}, "confirm_gone"),
     "tries_left": ({"tries_left": 1}, "fail_removal"),

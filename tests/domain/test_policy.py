@@ -15,7 +15,6 @@ from portal.domain.policy import (
     REQUIREMENTS,
     Tier,
     any_name_matches,
-    live_check_repeated,
     needs_lead,
     needs_repeated_live_check,
     waiting_hours,
@@ -209,22 +208,6 @@ def test_a_lead_is_needed_above_standard_and_for_the_last_resort(tier):
     assert needs_lead(tier) is (tier is not Tier.STANDARD)
     assert needs_repeated_live_check(tier) is (tier is not Tier.STANDARD)
     assert needs_lead(tier, "last_resort")
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_only_a_live_check_by_the_second_person_is_a_repetition(method):
-    again = check(method, repeated=True, person_id="lee", attested_by="person")
-
-    assert live_check_repeated([again], 1, again.person_id) is (method in {"D2", "W3", "H3"})
-
-
-@pytest.mark.parametrize(
-    "change", [{"repeated": False}, {"round": 2}, {"voided": True}, {"result": "mismatch"}]
-)
-def test_a_repetition_must_match_in_this_round(change):
-    again = replace(check("D2", repeated=True, person_id="lee"), **change)
-
-    assert not live_check_repeated([again], 1, again.person_id)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,18 @@ from portal import contact, i18n, labels, passwords
 from portal.casework import protection, register_columns, register_file, register_plan, staff_changes
 from portal.connectors import runbook
 from portal.connectors.table import CONNECTORS
-from portal.domain import audit_tags, evidence, lifecycle, methods, notices, policy, self_service, triage
+from portal.domain import (
+    audit_tags,
+    evidence,
+    lifecycle,
+    methods,
+    notices,
+    policy,
+    risks,
+    self_service,
+    training,
+    triage,
+)
 from portal.domain.languages import LANGUAGES
 from portal.models.register import HOLDER_KINDS
 from tests import web
@@ -54,6 +65,12 @@ KEYS: Mapping[str, Iterable[str]] = {
     "runbook_step": runbook.STEPS,
     "tier": policy.Tier,
     "tier_reason": policy.TIER_REASONS,
+    "risk": risks.RISKS,
+    "risk_means": risks.RISKS,
+    "training_scenario": training.SCENARIOS,
+    "training_tell": training.SCENARIOS,
+    "training_outcome": training.OUTCOMES,
+    "training_means": training.OUTCOMES,
     "policy_set": policy.POLICY_SETS,
     "requirement": policy.REQUIREMENTS,
     "ignored": policy.IGNORED_REASONS,
@@ -96,6 +113,8 @@ KEYS: Mapping[str, Iterable[str]] = {
     "self_service_failure": self_service.FAILURE_REASONS,
     "call_state": self_service.CALL_STATES,
     "call_outcome": self_service.CALL_OUTCOMES,
+    "talk_state": self_service.TALK_STATES,
+    "talk_advice": self_service.TALK_STATES,
     "call_advice": {*self_service.CALL_STATES, *self_service.CALL_OUTCOMES},
 }
 

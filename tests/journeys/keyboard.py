@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 MOST_STOPS = 120
@@ -23,6 +23,7 @@ RULES = {
     },
     "resultTypes": ["violations"],
 }
+PRESSED = frozenset({"A", "BUTTON", "SUMMARY"})
 # What has the focus now: enough to know it, to see that it is seen, and that nothing covers it.
 FOCUSED = """() => {
   const at = document.activeElement, box = at.getBoundingClientRect();
@@ -30,6 +31,7 @@ FOCUSED = """() => {
   const spots = [[box.left + box.width / 2, box.top + box.height / 2], [box.left + 3, box.top + 3]];
   return {
     tag: at.tagName, type: at.type || '', name: at.name || '', value: at.value || '', id: at.id,
+    to: (at.form ? at.getAttribute('formaction') || at.form.getAttribute('action') : at.getAttribute('href')) || '',
     words: (at.innerText || '').trim(), main: at.matches('.button--primary, .button--warning'),
     body: at === document.body, shown: drawn.some((one) => one.outlineStyle !== 'none'),
     uncovered: spots.some(([x, y]) => {
@@ -40,7 +42,19 @@ FOCUSED = """() => {
 }"""
 
 
+def violations(page: Page) -> list[dict[str, Any]]:
+    """What axe finds. It is put into a page once, and tells only this: what passed is a quarter of its time."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found: list[dict[str, Any]] = page.evaluate(
+        "rules => axe.run(rules).then((found) => found.violations)", RULES
+    )
+    return found
+
+
 class Keyboard:
+    looks = LOOKS
+
     def __init__(self, page: Page) -> None:
         self.page = page
         self.seen: list[str] = []
@@ -54,7 +68,7 @@ class Keyboard:
         """Ask axe, in light and dark, on a phone and at a desk, and see that nothing sticks out of a phone's width."""
         path = self.page.url.split("://", 1)[1].partition("/")[2]
         self.seen.append(path)
-        for scheme, width in LOOKS:
+        for scheme, width in self.looks:
             # without motion: half-way through a change of colours axe would measure a contrast that nobody sees
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
             self.page.set_viewport_size({"width": width, "height": 640})
@@ -62,7 +76,7 @@ class Keyboard:
                 wide = self.page.evaluate("document.documentElement.scrollWidth")
                 if wide > width:
                     self.faults.append(f"{path}: {wide} px wide on a phone")
-            for violation in Axe().run(self.page, options=RULES).response["violations"]:
+            for violation in violations(self.page):
                 where = ", ".join(str(node["target"]) for node in violation["nodes"][:3])
                 self.faults.append(f"{path} ({scheme}, {width} px): {violation['id']} at {where}")
 
@@ -82,10 +96,27 @@ class Keyboard:
         """Go to what says these words, and press Enter."""
         for _stop in range(MOST_STOPS):
             at = self.next()
-            if words in at["words"]:
+            # the page itself, and a panel that can be scrolled, say everything that stands in them
+            if words in at["words"] and at["tag"] in PRESSED:
                 self._enter()
                 return
         raise AssertionError(f"no way to {words!r} on {self.page.url}")
+
+    def follow(self, part: str) -> None:
+        """Go to a link or button that leads to an address with this in it, and press Enter."""
+        for _stop in range(MOST_STOPS):
+            at = self.next()
+            if part in at["to"] and at["tag"] in {"A", "BUTTON"}:
+                self._enter()
+                return
+        raise AssertionError(f"no way to {part!r} on {self.page.url}")
+
+    def type(self, *keys: str) -> None:
+        """Press keys that lead to another page, as single-key shortcuts do."""
+        with self.page.expect_navigation():
+            for key in keys:
+                self.page.keyboard.press(key)
+        self.look()
 
     def fill(self, **values: str) -> None:
         """Fill in fields in the order in which Tab comes to them, then press the main button."""

@@ -132,11 +132,16 @@ def _asked(world: World) -> Iterator[View]:
     case_id = world.verifying(**own)
     post = world.contacts(world.session.get_one(Account, world.case(case_id).account_id), "post")[0].id
     proofs.post_letter(world.as_("alice"), case_id, post)
-    verification.ask(world.as_("alice"), case_id, ["H4", "P1", "D6"])
+    verification.ask(world.as_("alice"), case_id, ["H4", "P1", "D6", "D2", "H1"])
     cookies = {"case": new_status_link(world, case_id)}
     _paint_only(world, case_id)
     yield View("status, asked for more", "/status?said=letter", cookies)
     yield View("status, too late", "/status?said=too_late", cookies)
+    for page in ("call-time", "mailbox"):
+        yield View(f"status, {page}", f"/status/{page}", cookies)
+    yield View("call-time, wrong", "/status/call-time", cookies, typed={})
+    for page in ("message", "answer", "done/D6"):
+        yield View(f"{page}, wrong", f"/status/{page}", cookies, typed={"message": "password: x"})
     for page, typed in (("letter", "ABCD-EFGH-JKMN"), ("device", "12")):
         yield View(page, f"/status/{page}", cookies)
         yield View(f"{page}, wrong", f"/status/{page}", cookies, typed={"code": typed})

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from tests import calling
 from tests.applications import app_for
 from tests.calling import code, seen
-from tests.journeys.keyboard import RULES
+from tests.journeys.keyboard import violations
 from tests.journeys.served import free_port
 from tests.journeys.test_owner_pages_in_a_browser import SMALL_TARGETS, WIDTH
 from tests.post import work_off
@@ -39,7 +38,7 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[World]:
 
 
 def found_by_axe(page: Page) -> list[str]:
-    return [f"{one['id']}: {one['help']}" for one in Axe().run(page, options=RULES).response["violations"]]
+    return [f"{one['id']}: {one['help']}" for one in violations(page)]
 
 
 def looked_at(page: Page, where: str) -> None:

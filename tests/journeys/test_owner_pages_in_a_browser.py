@@ -9,13 +9,12 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
 from tests import databases
 from tests.conftest import migrate
-from tests.journeys.keyboard import RULES
+from tests.journeys.keyboard import violations
 from tests.journeys.owner_pages import View, all_views
 from tests.journeys.served import served
 from tests.journeys.story import Story
@@ -99,7 +98,7 @@ def looking(chromium: Browser, **how: Any) -> Iterator[Page]:
 
 
 def broken_rules(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
+    found = violations(page)
     return [f"{rule['id']} at {[node['target'] for node in rule['nodes'][:3]]}" for rule in found]
 
 

@@ -38,7 +38,7 @@ def test_an_owner_who_does_not_answer_is_reminded_three_times_and_told_of_the_en
     assert story.is_at(reference) == "waiting_owner"
     story.work()
     before = len(story.mails(OWN))
-    for _day in range(13):
+    for _day in range(14):
         story.pass_time(days=1)
     assert len(story.mails(OWN)) == before + 3
     story.pass_time(days=1)

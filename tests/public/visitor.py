@@ -76,7 +76,7 @@ class Page:
         fields = self.html.find_all(["input", "textarea"], attrs={"name": name})
         for field in fields:
             if field.get("type") not in {"radio", "checkbox"}:
-                return str(field.get("value") or field.get_text())
+                return str(field.get("value") or written_in(field))
             if field.has_attr("checked"):
                 return str(field["value"])
         return ""
@@ -202,6 +202,11 @@ def named(link: Tag) -> str:
 
 def _field(tag: Tag) -> Iterator[tuple[str, str]]:
     if tag.name == "textarea":
-        yield str(tag["name"]), tag.get_text()
+        yield str(tag["name"]), written_in(tag)
     elif tag.get("type") not in {"radio", "checkbox"} or tag.has_attr("checked"):
         yield str(tag["name"]), str(tag.get("value", ""))
+
+
+def written_in(area: Tag) -> str:
+    """What a reader finds in a text area: browsers leave out the line break that it begins with."""
+    return area.get_text().removeprefix("\n")
