@@ -39,23 +39,23 @@ _JA = """
 """
 _EN = """
     acorn almond amber anchor apple apricot apron arch aspen autumn badge bagel balcony balloon bamboo
-    banjo barley basil basket beacon bean bell bench berry birch biscuit blanket blossom bonnet bonsai
+    banjo barley basil basket beacon bean bell bench beetle birch biscuit blanket blossom bonnet bonsai
     bottle breeze brick bridge broom brush bubble bucket butter button cabin cactus candle canoe canvas
     caramel carpet carrot castle cedar cello chalk cherry chess chestnut chimney cinnamon clock cloud
     clover cocoa coconut copper coral cotton cradle crane crayon cricket crocus crown cuckoo cupboard
-    curtain cushion daisy dolphin dove drum eagle easel ember fabric falcon feather ferry fiddle flannel
-    flute forest fossil fountain fox garden garlic gazelle geyser ginger glacier globe glove grape
+    curtain cushion daisy dolphin dove drum eagle easel envelope fabric falcon feather ferry fiddle flannel
+    flute forest fossil fountain fox garden garlic gazelle giraffe ginger glacier globe glove grape
     gravel hammock harbour hazel hedge heron hill honey horizon igloo inkwell iris island ivory jacket
-    jasmine jigsaw juniper kayak kettle kite kitten koala ladder lagoon lake lamp lantern larch lavender
-    leaf lemon lentil lilac linen lobster locket lotus magnet mango maple marble marigold meadow melon
+    jasmine jigsaw juniper kayak kettle kite kitten koala ladder lagoon lake lamp lantern lizard lavender
+    leaf lemon lentil lilac linen lobster locket lotus magnet mango maple mosaic marigold meadow melon
     mint mirror moon mountain muffin mushroom mustard napkin nectar noodle notebook nutmeg oak oasis
     oatmeal ocean olive onion orchard orchid otter owl paddle palm pancake panda pansy papaya parcel
-    parrot pasture peach peacock pebble pelican pencil penguin peony pepper piano pigeon pillow pine
+    parrot pasture peach peacock pebble pelican pencil penguin peony pyramid piano pigeon pillow pine
     planet plum poplar poppy postcard potato pottery puffin pumpkin puppet puzzle quartz quilt rabbit
     radish rainbow raisin ribbon river robin rocket rose rosemary rowan saddle saffron salmon sandal
     sapphire satchel saucer scarf seagull shell shore silk silver snow sofa sparrow spinach spoon spruce
-    squirrel stable starfish stone strawberry summer sunflower swallow swan table tulip turtle umbrella
-    valley vanilla velvet village violet violin walnut whistle willow window
+    squirrel steeple starfish stone strawberry summer sunflower swallow swan table tulip turtle umbrella
+    valley vanilla velvet village violet volcano walnut whistle willow window
 """
 WORDS: Mapping[str, tuple[str, ...]] = {"ja": tuple(_JA.split()), "en": tuple(_EN.split())}
 

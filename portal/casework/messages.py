@@ -7,6 +7,7 @@ can take it back. A note has no row there: the database refuses it one.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from portal.contact import ContactError, refuse_unprintable
 from portal.domain.lifecycle import Act
 from portal.domain.message_text import gaps, is_other_script
 from portal.domain.notices import DESK_REPLY
+from portal.domain.reference import UNSEEN
 from portal.domain.secret_text import looks_secret
 from portal.models import Case, Message, OutboxRow, Person, SubjectKey, new_id
 
@@ -113,10 +115,15 @@ def has_address(case: Case) -> bool:
     return case.confirmed_at is not None and case.sealed_reply_email is not None
 
 
+def visible(text: str) -> str:
+    """What is left of a text without what nobody sees: a mail of that alone would look like a fault of ours."""
+    return re.sub(rf"[\s{UNSEEN}]", "", text)
+
+
 def check(ctx: Context, words: Words, *, field: str = "body") -> None:
     """Refuse what no message may be: empty, too long, or with a secret in it."""
     body = words.body.strip()
-    if not body:
+    if not visible(body):
         raise Refused("message_missing", field=field)
     if len(body) > ctx.limits.message_length:
         raise Refused("message_long", field=field, most=ctx.limits.message_length)
@@ -131,7 +138,7 @@ def check(ctx: Context, words: Words, *, field: str = "body") -> None:
 
 def check_reply(ctx: Context, case: Case, words: Words, *, other_language: bool, other_script: bool) -> None:
     """Refuse what no reply may be: with a gap left in it, or in a language that its reader may not know."""
-    if not words.subject.strip():
+    if not visible(words.subject):
         raise Refused("subject_missing", field="subject")
     if len(words.subject.strip()) > LONGEST_SUBJECT:
         raise Refused("subject_long", field="subject", most=LONGEST_SUBJECT)

@@ -8,7 +8,7 @@ import pytest
 
 from portal.casework import messages, verification
 from portal.casework.message_drafts import Words
-from portal.models import MessageDraft, OutboxRow
+from portal.models import Message, MessageDraft, OutboxRow
 from tests.admin.composer import GOOD, SECRET, at, open_, press
 from tests.admin.conftest import Hire
 from tests.admin.desk import act_form, has_form, says_in, statements, typed
@@ -255,6 +255,25 @@ def test_a_hand_made_form_is_refused_in_words(clerk: Hire, world: World, case_id
         assert alice.post(at(case_id), {**sent, **changed, "version": "1"}).code in {409, 422}
     assert alice.get(f"/admin/messages/{case_id}/owner/live").code in {404, 405}
     assert world.mails(case_id, "desk_reply") == []
+
+
+def test_a_note_has_no_template_also_where_a_hand_made_form_asks_for_one(
+    clerk: Hire, world: World, case_id: str
+) -> None:
+    alice = clerk("alice", "en")
+    open_(alice, case_id, "note")
+    assert press(alice, case_id, "insert", "note", body="声が若い。", template="x").code == 200
+    assert world.session.query(Message).one().kind == "note"
+
+
+def test_a_draft_that_is_too_long_to_be_kept_is_said_to_be(clerk: Hire, world: World, case_id: str) -> None:
+    alice = clerk("alice", "en")
+    open_(alice, case_id)
+    sent = typed(alice, subject="件名", body="あ" * 20_001)
+    said = alice.client.post(at(case_id) + "/live", data=sent).json["said"]
+    assert said == "Message must be 20,000 characters or less"
+    assert world.session.query(MessageDraft).count() == 0
+    assert press(alice, case_id, subject="件名", body="あ" * 20_001).code == 422
 
 
 def test_the_page_takes_the_same_statements_however_much_was_said(

@@ -91,6 +91,13 @@ def test_a_draft_outlives_a_case_that_somebody_else_took(world: World, case_id: 
     assert kept(world, case_id) == Words("件名", "続き")
 
 
+def test_a_draft_longer_than_anybody_writes_is_neither_read_nor_kept(world: World, case_id: str) -> None:
+    save(world, case_id)
+    with pytest.raises(message_drafts.DraftTooLong):
+        save(world, case_id, Words("件名", "あ" * message_drafts.LONGEST_DRAFT))
+    assert kept(world, case_id) == WORDS
+
+
 def test_whoever_may_not_write_keeps_no_draft(world: World, case_id: str) -> None:
     with pytest.raises(Refused, match="wrong_role"):
         save(world, case_id, name="chika")

@@ -60,6 +60,7 @@ def test_a_note_cannot_hide_a_message_that_came_while_it_was_written(world: Worl
     ("body", "reason"),
     [
         (" ", "message_missing"),
+        ("\u200b\u2060", "message_missing"),
         ("コード 483920", "message_secret"),
         ("あ" * 2001, "message_long"),
         ("\x07", "unprintable"),

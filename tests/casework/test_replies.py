@@ -145,6 +145,8 @@ def test_a_hold_without_a_request_has_nobody_to_answer(world: World, app: Flask)
         (replace(WORDS, subject="コード 483920"), "message_secret", "subject"),
         (replace(WORDS, subject="{件}について"), "gaps_left", "subject"),
         (with_body(" \n"), "message_missing", "body"),
+        (with_body("\u200b \ufeff"), "message_missing", "body"),
+        (Words("\u200b", "本文"), "subject_missing", "subject"),
         (with_body("あ" * 2001), "message_long", "body"),
         (with_body("はい\x00"), "unprintable", "body"),
         (with_body("コードは 483920 です"), "message_secret", "body"),

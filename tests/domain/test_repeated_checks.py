@@ -8,7 +8,7 @@ import pytest
 from portal.domain.limits import Limits
 from portal.domain.methods import METHODS
 from portal.domain.policy import live_check_repeated
-from tests.domain.checks import ELEVATED, NOW, check, judge
+from tests.domain.checks import ALONE, ELEVATED, NOW, check, judge
 
 THIRTY_DAYS = timedelta(days=30)
 
@@ -66,3 +66,19 @@ def test_a_repetition_must_match_in_this_round(change):
     again = replace(check("D2", repeated=True, person_id="lee"), **change)
 
     assert not is_repeated(again)
+
+
+def test_whom_an_agent_did_not_recognise_on_a_telephone_proves_nothing_by_the_owners_own_call_to_it_either():
+    heard = check("H3", id="heard", attested_by="person", person_id="alice", result="mismatch")
+
+    assert judge(ALONE, check("D2"), check("H2")).met
+    assert ("H2", "contradicted") in judge(ALONE, check("D2"), check("H2"), heard).ignored
+    assert judge(ALONE, check("D2"), check("H2", contact_id="another phone"), heard).met
+
+
+def test_a_call_to_a_telephone_on_which_an_agent_noticed_another_person_repeats_nothing():
+    heard = check("H3", id="heard", attested_by="person", person_id="alice", result="mismatch")
+    again = check("H3", id="again", repeated=True, person_id="lee")
+
+    assert live_check_repeated(ELEVATED, [again], "lee", now=NOW, limits=Limits())
+    assert not live_check_repeated(ELEVATED, [heard, again], "lee", now=NOW, limits=Limits())

@@ -150,3 +150,12 @@ def test_every_new_key_of_an_authenticator_is_found(length: int) -> None:
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=300))
 def test_any_text_gets_an_answer(text: str) -> None:
     assert looks_secret(text) in {True, False}
+
+
+@pytest.mark.parametrize(
+    "again",
+    ["https://", "https://a(", "otp:", "otp:a", "password ", "password「a", "pin is ", "1,", "0 ", "A1A1-"],
+)
+def test_a_text_made_to_be_slow_to_read_is_answered_like_any_other(again: str) -> None:
+    # Whoever has a status link could stop the whole desk with one: read in cubic time, this takes an hour.
+    assert looks_secret(again * (20_000 // len(again)) + "?") in {True, False}

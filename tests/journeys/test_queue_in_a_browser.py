@@ -32,7 +32,7 @@ WORDS = {
     "close": {"ja": "閉じる", "en": "Close"},
     "assign": {"ja": "選択したケースを自分に割り当てる", "en": "Assign selected cases to me"},
     "assigned": {"ja": "自分に割り当てました", "en": "Assigned to you"},
-    "switch": {"ja": "1 キーのショートカットを使う", "en": "Use single-key shortcuts"},
+    "switch": {"ja": "文字キーのショートカットを使う", "en": "Use single-key shortcuts"},
     "save": {"ja": "現在の条件を保存", "en": "Save this view"},
 }
 HEIGHTS = "[...document.querySelectorAll('tbody tr')].map((row) => row.getBoundingClientRect().height)"

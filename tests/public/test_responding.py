@@ -323,8 +323,8 @@ def test_the_page_says_who_calls_and_that_nobody_dictates_digits(visitor: Visito
     follow(visitor, world, asked(world, "H3"))
     text = visitor.get("/status/call-time").text
     assert "本人確認の電話は、システムからアカウントに登録された電話番号にかかります。" in text
-    assert "人から伝えられた番号は、決して入力しないでください。" in text
-    assert "担当者も同じ 2 つの言葉を言います。" in text
+    assert "人から伝えられた数字は、決して入力しないでください。" in text
+    assert "担当者は、はじめに同じ 2 つの言葉をお伝えします。" in text
 
 
 @ONE_DATABASE
