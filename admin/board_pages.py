@@ -108,7 +108,7 @@ def _late(seen: Board) -> Mapping[str, Any]:
     finding = gettext("No case is overdue.")
     if seen.first_due is not None:
         finding = gettext(
-            "The desk is late with %(late)s of %(all)s open cases, with the first of them by %(duration)s.",
+            "%(late)s of %(all)s open cases are overdue, the longest by %(duration)s.",
             late=_n(sum(seen.late.values())),
             all=_n(seen.number()),
             duration=i18n.duration(ctx().now - seen.first_due),
@@ -156,7 +156,7 @@ def _waits(seen: Board) -> Mapping[str, Any]:
     days = list(seen.waits.items())
     lines = [(_day_name(day, place), number) for place, (day, number) in enumerate(days)]
     if seen.held_up:
-        lines.insert(0, (gettext("Over, but held up"), seen.held_up))
+        lines.insert(0, (gettext("Ended, but held up"), seen.held_up))
     today = days[0][1]
     finding = gettext("No waiting period ends today.")
     if today:

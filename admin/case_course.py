@@ -44,7 +44,7 @@ class Course:
     case_id: str
     lines: Sequence[Line]
     show: str
-    notes_hidden: bool
+    notes_hidden: str  # why, if any are
 
     @property
     def tabs(self) -> list[tuple[str, str]]:
@@ -70,7 +70,7 @@ def course(ctx: Context, case: Case, entries: Sequence[Entry], thread: Thread, s
         for item in reversed(thread.items)
     ]
     lines = sorted([*said, *events], key=lambda line: line.at, reverse=True)
-    return Course(case.id, lines, show if show in TABS else "all", bool(thread.hidden))
+    return Course(case.id, lines, show if show in TABS else "all", thread.hidden)
 
 
 def _tabs_of(entry: Entry) -> tuple[str, ...]:

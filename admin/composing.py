@@ -52,7 +52,7 @@ COMPOSERS: Mapping[str, Composer] = {
         Act.SEND_REPLY,
         _p("composer", "Reply to owner"),
         _l("Send to owner"),
-        _l("This goes to the owner by email, and stands on their status page."),
+        _l("This goes to the owner by email and appears on their status page."),
     ),
     "note": Composer(
         "note",

@@ -31,6 +31,8 @@ STATES: Mapping[str, tuple[LazyString | str, str]] = {
     "taken_back": (_l("Taken back, never sent"), "grey"),
 }
 
+UNSEEN = _l("Internal notes are shown after you have opened every check yourself.")
+
 
 @dataclass(frozen=True)
 class Item:
@@ -53,10 +55,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Thread:
-    """All items, oldest first. `blockers` say why this person cannot reply; `hidden` are the notes kept from them."""
+    """All items, oldest first. `blockers` say why this person cannot reply; `hidden` why notes are kept from them, if any are."""
 
     items: tuple[Item, ...]
-    hidden: int
+    hidden: str
     reply_url: str | None
     note_url: str | None
     blockers: tuple[str, ...]
@@ -73,15 +75,17 @@ class Thread:
 def gather(ctx: Context, case: Case, facts: CaseFacts, *, blind: bool = False) -> Thread:
     """The conversation for the case page.
 
-    `blind` is for the second person before they have seen for themselves: a note is the first person's opinion.
+    `blind` is for the second person before they have seen for themselves: a note is the first person's opinion. A member of
+    staff whose own account it is never reads what colleagues write about them.
     """
     said = messages.thread(ctx, case)
-    shown = [one for one in said if not (blind and one.message.kind == "note")]
+    kept = labels.word("refusal", "own_account") if facts.own_account else str(UNSEEN) if blind else ""
+    shown = [one for one in said if not (kept and one.message.kind == "note")]
     blockers = reply_blockers(ctx, case, facts)
     may_note = not lifecycle.blocked_by(facts, Act.WRITE_NOTE, ctx.actor, ctx.now)
     return Thread(
         items=tuple(_item(ctx, case, one, may_reply=not blockers) for one in shown),
-        hidden=len(said) - len(shown),
+        hidden=kept if len(shown) < len(said) else "",
         reply_url=None if blockers else url_for("messages.reply", case_id=case.id),
         note_url=url_for("messages.note", case_id=case.id) if may_note else None,
         blockers=blockers,

@@ -58,7 +58,7 @@ def _form() -> DeskForm:
         _l("Desk phone number"),
         Printable(LONGEST_NUMBER),
         NumberIfAny(contact.parse_phone),
-        description=_l("For example 03-1234-5678. Leave it blank to have no desk phone."),
+        description=_l("For example 03-0000-0000. Leave it blank to have no desk phone."),
         render_kw={"type": "tel", "inputmode": "tel", "autocomplete": "off"},
     )
     return built(("number", number), ("code", code_field()))

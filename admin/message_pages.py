@@ -15,8 +15,8 @@ from admin.composing import COMPOSERS, Composer
 from admin.forms import DeskForm, sent_version
 from portal.casework import message_drafts, messages, presence
 from portal.casework.context import NotFound, Refused, Stale
-from portal.casework.message_drafts import DraftTooLong
 from portal.casework.lookup import case_for_staff
+from portal.casework.message_drafts import DraftTooLong
 from portal.models import Message
 
 

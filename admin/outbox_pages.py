@@ -18,17 +18,17 @@ from portal.domain.lifecycle import Role
 from portal.models import OutboxRow
 
 SAID: Mapping[str, LazyString] = {
-    "again": _l("It is tried again. If it fails once more, it comes back to this list.")
+    "again": _l("We are trying again. If it fails, it comes back to this list.")
 }
 
 # Work that is no notice, as this page calls it.
 WORK: Mapping[str, LazyString] = {
-    "document": _l("A paper to be made"),
-    "match": _l("A request to be matched with the register"),
-    "arrival": _l("A request to be matched with the register"),
-    "find": _l("A link that was asked for"),
+    "document": _l("Making a document"),
+    "match": _l("Matching a request with the register"),
+    "arrival": _l("Matching a request with the register"),
+    "find": _l("Sending a link"),
     "remove": _l("A deactivation"),
-    "suspend": _l("An account to be suspended"),
+    "suspend": _l("Suspending an account"),
     "call": _l("An automated call"),
     "reset": _l("A removal by the owner"),
     "mail": _l("An email"),
@@ -71,11 +71,11 @@ def why(row: OutboxRow) -> str:
 
 
 CAUSES: Mapping[str, LazyString] = {
-    "nobody is left to write to": _l("There is no address any more."),
-    "what the mail was to say is erased": _l("What it was to say has been deleted."),
+    "nobody is left to write to": _l("There is no longer an address."),
+    "what the mail was to say is erased": _l("Its content has been deleted."),
     "too many mails to this address": _l("Too many emails went to this address."),
     "nobody can be called": _l("No telephone service is connected."),
-    "no try came to an end": _l("No try came to an end."),
+    "no try came to an end": _l("No attempt was completed."),
 }
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from flask import Response, abort, render_template
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 from wtforms import Field, Form, SelectMultipleField
 from wtforms.validators import StopValidation
 
@@ -60,7 +61,7 @@ def assign_form(ctx: Context, people: Sequence[Verifier]) -> DeskForm:
     """The cases, and for a lead whom they are for; a verifier takes them."""
     picked = Picked(ctx.limits.assigned_at_once)
     fields: list[tuple[str, Field]] = [
-        ("case", SelectMultipleField(_l("Cases"), [picked], choices=[], validate_choice=False))
+        ("case", SelectMultipleField(_p("field", "Cases"), [picked], choices=[], validate_choice=False))
     ]
     if Role.LEAD in ctx.actor.roles:
         able = choices((one.person_id, one.name) for one in people if one.is_now)

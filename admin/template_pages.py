@@ -26,8 +26,8 @@ from portal.domain.message_text import KNOWN_GAPS
 
 # What the pages say after an act.
 SAID: Mapping[str, LazyString] = {
-    "created": _l("The template is saved, and offered from now on."),
-    "changed": _l("The new version is saved, and offered from now on."),
+    "created": _l("The template is saved. You can use it in replies now."),
+    "changed": _l("The new version is saved. Replies use it from now on."),
     "retired": _l("The template is no longer offered. Replies that were written with it stay."),
 }
 

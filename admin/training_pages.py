@@ -116,7 +116,7 @@ def _plant_form() -> DeskForm:
         _l("What is suspicious about it"),
         words_for("training_scenario", SCENARIOS),
         _l("Select a scenario"),
-        _l("Names, addresses and numbers are invented each time, so nobody knows a case again."),
+        _l("Names, addresses and numbers are new each time, so nobody recognises a case."),
     )
     language = radio_field(
         _l("Language of the case"), words_for("language", LANGUAGES), _l("Select a language")

@@ -227,6 +227,7 @@ def _cases() -> None:
             op.f("ck_cases_asked_until"), "status <> 'waiting_owner' OR asked_until IS NOT NULL"
         )
     op.create_index("ix_cases_received", "cases", ["status", "created_at", "id"], unique=False)
+    op.create_index("ix_cases_appealed", "cases", ["appealed_at"], unique=False)
     op.create_index("ix_cases_board", "cases", ["status", "language", "due_at", "id"], unique=False)
     op.create_index(
         "ix_cases_board_received", "cases", ["status", "language", "created_at", "id"], unique=False

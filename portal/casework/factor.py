@@ -142,6 +142,8 @@ def fresh(ctx: Context, staff: Staff, code: str) -> bool:
     if throttle.tally(ctx.session, ctx.vault, DESK_RULE, at) >= ctx.limits.staff_totp_cap:
         # who sits at the desk lacks the device: the sessions are not the person's any more
         end_sessions(ctx, staff, "factor")
+        # nobody sits there now: the first slip of whoever signs in next must not end their sessions too
+        throttle.clear(ctx.session, ctx.vault, DESK_RULE, at)
     return False
 
 

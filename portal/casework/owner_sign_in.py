@@ -154,9 +154,16 @@ def user_named(ctx: Context, named: Named) -> tuple[Principal, Account] | None:
         wanted &= func.lower(Principal.username) == named.username
     else:
         return None
-    query = select(Principal, Account).join(Account, Account.id == Principal.account_id).where(wanted)
+    query = (
+        select(Principal, Account)
+        .join(Account, Account.id == Principal.account_id)
+        .where(
+            wanted,
+            ~Account.training,  # nobody's: a like name that was invented must not shut its real owner out
+        )
+    )
     rows = ctx.session.execute(query.limit(2)).all()
-    if len(rows) != 1 or rows[0][1].training:
+    if len(rows) != 1:
         return None
     return rows[0][0], rows[0][1]
 

@@ -7,7 +7,7 @@ page from each, and the database merges them. Over all statuses at once it would
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -117,7 +117,7 @@ def page(ctx: Context, filters: Filters, place: Marker) -> Listed:
     found: Page[Any] = select_page(ctx.session, query, per_page=PAGE, page=place)
     at = found.paging
     return Listed(
-        lines=_lines_of(ctx, [case_id for case_id, _at in found]),
+        lines=lines_of(ctx, [case_id for case_id, _at in found]),
         earlier=at.bookmark_previous if at.has_previous else None,
         later=at.bookmark_next if at.has_next else None,
     )
@@ -132,14 +132,10 @@ def place_of(bookmark: str | None) -> Marker:
     return unserialize_bookmark(bookmark)
 
 
-def lines() -> Select[Case, str]:
-    """Cases, each with the name of who holds it."""
-    return select(Case, Person.name).outerjoin(Person, Person.id == Case.holder_id)
-
-
-def _lines_of(ctx: Context, case_ids: list[str]) -> list[Line]:
-    rows = ctx.session.execute(lines().where(Case.id.in_(case_ids)))
-    found = {case.id: (case, name) for case, name in rows}
+def lines_of(ctx: Context, case_ids: Sequence[str]) -> list[Line]:
+    """These cases in this order, each with the name of who holds it."""
+    query = select(Case, Person.name).outerjoin(Person, Person.id == Case.holder_id)
+    found = {case.id: (case, name) for case, name in ctx.session.execute(query.where(Case.id.in_(case_ids)))}
     return [found[case_id] for case_id in case_ids if case_id in found]
 
 

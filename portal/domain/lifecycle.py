@@ -360,7 +360,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     # checking identity
     _row(Act.CLAIM,              "queued",           "verifying",         "verifier",            *FIRST),
     _row(Act.RELEASE,            "verifying",        "queued",            "verifier",            is_holder),
-    _row(Act.REASSIGN,           "queued verifying", "verifying",         "lead",                not_own_account),
+    _row(Act.REASSIGN,           "queued verifying", "verifying",         "lead",                not_own_account, not_excluded),
     _row(Act.TAKE_OVER,          "verifying",        "same",              "verifier",            *FIRST, is_not_holder, reason_given),
     _row(Act.LAPSE_CLAIM,        "verifying",        "queued",            "system",              its_time),
     _row(Act.RECORD_CHECK,       "verifying",        "same",              "verifier",            *FIRST, is_holder, account_known),

@@ -176,7 +176,9 @@ class Limits:
     calls_per_account_day: int = _count(10, 3, 10, "policy")
     calls_per_ip_hour: int = _count(5, 1, 5, "policy")
     calls_in_all_hour: int = _count(300, 1, 5000, "policy: a breaker against toll fraud")
-    call_talk: timedelta = _time("15min", "5min", "30min", "policy: toll fraud; a conversation ends by itself")
+    call_talk: timedelta = _time(
+        "15min", "5min", "30min", "policy: toll fraud; a conversation ends by itself"
+    )
     notice_call_tries: int = _count(3, 1, 5, "policy: then the notice has finally failed")
     notice_call_again: timedelta = _time("1h", "5min", "6h", "policy")
     phone_change_told: tuple[timedelta, ...] = _times("7d,28d", "1d", "30d", "policy: and at once")
@@ -204,7 +206,9 @@ class Limits:
     count_cap: int = _count(1000, 100, 1000, "policy: a count of the queue stays cheap")
 
     # The desk's day
-    reply_undo: timedelta = _time("10s", "10s", "120s", "the words of the desk; Gmail offers 5 to 30 s")
+    reply_undo: timedelta = _time(
+        "20s", "10s", "120s", "Gmail offers 5 to 30 s; a screen reader takes its time"
+    )
     presence_life: timedelta = _time("45s", "30s", "120s", "policy: whoever left is soon not shown")
     message_length: int = _count(2000, 500, 4000, "policy")
     owner_messages_day: int = _count(10, 3, 20, "policy: a case")

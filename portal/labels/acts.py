@@ -95,7 +95,7 @@ REFUSAL: Words = {
     "items_missing": _l("Select what to ask for."),
     "due_too_early": _l("Due date must be after today"),
     "due_too_late": _l("Due date is too far ahead"),
-    "slot_gone": _l("This time cannot be chosen any more. Select another"),
+    "slot_gone": _l("This time is no longer available. Select another"),
     "devices_missing": _l("Select the MFA device to deactivate."),
     "fresh_factor": _l("Enter a new 6-digit MFA code."),
     "not_proposed": _l("Nobody has proposed this."),
@@ -110,7 +110,9 @@ REFUSAL: Words = {
     "signed_in_since": _l("Somebody has signed in with MFA since the request."),
     "training": _l("This is a training case, so nothing is deactivated."),
     "real_case": _l("This is not a training case."),
-    "training_full": _l("As many training cases as are allowed at once are open. End one of yours, or wait until one is over."),
+    "training_full": _l(
+        "You have reached the limit for open training cases. End one of yours, or wait until one ends."
+    ),
     "training_scenario": _l("Select a scenario"),
     "owner_not_ready": _l("The owner has not yet said that they are ready to sign in."),
     "still_there": _l("The device is still registered."),
@@ -123,9 +125,9 @@ REFUSAL: Words = {
     "throttled": _l("Too many attempts. Wait a little, then try again."),
     "cannot_hold": _l("This person cannot work on the case."),
     "too_many_cases": _l("Select fewer cases at once."),
-    "view_name": _l("Enter a name of 40 characters or less"),
+    "view_name": _l("Name must be 40 characters or less"),
     "view_name_taken": _l("You already have a view with this name"),
-    "views_full": _l("You have as many saved views as you can keep. Delete one of them first"),
+    "views_full": _l("You have reached the limit for saved views. Delete one first"),
     "draft_gone": _l("Your answers are no longer held. Start again."),
     "method_not_available": _l("This kind of check cannot be recorded."),
     "method_not_live": _l("Repeat a check made in person or in a call."),
@@ -176,7 +178,7 @@ REFUSAL: Words = {
     "three_mailboxes": _l("The first staff need three different mailboxes, one role each."),
     "not_empty": _l("There are staff already."),
     "last_deciders": _l(
-        "Afterwards nobody could decide about colleagues any more. Somebody else must be an administrator or lead first."
+        "This would leave nobody who can decide about colleagues. Make somebody else an administrator or lead first."
     ),
     "not_disabled": _l("This sign-in is not disabled."),
     "role_held": _l("This person already has the role."),
@@ -226,20 +228,20 @@ REFUSAL: Words = {
     "subject_missing": _l("Enter a subject"),
     "subject_long": _l("The subject is too long"),
     "gaps_left": _l("Fill in: %(field)s"),
-    "other_language": _l("This template is not in the owner's language. Tick the box to use it all the same"),
-    "other_script": _l("The message is not in the owner's language. Tick the box to send it all the same"),
+    "other_language": _l("This template is not in the owner's language. Tick the box to use it anyway"),
+    "other_script": _l("The message is not in the owner's language. Tick the box to send it anyway"),
     "no_confirmed_address": _l(
         "Nobody has confirmed an email address for this request, so no reply can be sent."
     ),
-    "not_author": _l("Only who wrote the reply can take it back."),
+    "not_author": _l("Only the person who wrote the reply can take it back."),
     "reply_left": _l("The reply has already left and cannot be taken back."),
-    "not_repeatable": _l("This is not tried again from here. Look at the case."),
+    "not_repeatable": _l("You cannot retry this here. Look at the case."),
     "notice_over": _l("What this notice said is no longer true, so it is not sent again."),
     "template_missing": _l("Select a template"),
     "holder_answers": _l("%(name)s has this case, so only they can reply."),
     "template_name_long": _l("The name is too long"),
     "template_name_missing": _l("Enter a name for the template"),
-    "template_name_taken": _l("There is already a template of this name in this language"),
+    "template_name_taken": _l("A template with this name already exists in this language"),
     "template_other_script": _l("Write the template in its own language"),
 }
 

@@ -63,7 +63,9 @@ TALK_ADVICE: Words = {
     "connecting": _l(
         "The number you keyed in is right. Stay on the line: we connect you to a member of our team."
     ),
-    "connected": _l("You are talking to a member of our team, if their first two words were those below."),
+    "connected": _l(
+        "If their first two words match the words below, you are talking to a member of our team."
+    ),
 }
 
 TABLES: Mapping[str, Words] = {

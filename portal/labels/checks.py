@@ -49,7 +49,7 @@ METHOD_HOW: Words = {
         "you talk to them afterwards."
     ),
     "H4": _l(
-        "Have the letter made. A person who approves prints it and posts it to the address in the register, not to be "
+        "Ask for the letter. An approver prints it and posts it to the registered address, marked not to be "
         "forwarded. It counts when the owner types its code on the status page."
     ),
     "D1": _l(
@@ -224,7 +224,7 @@ IGNORED: Words = {
     "voided": _l("It was made void."),
     "mismatch": _l("It did not match."),
     "could_not": _l("It could not be checked."),
-    "conversation": _l("What is said on a call proves nothing by itself. The digits keyed in on it do."),
+    "conversation": _l("What is said on a call is not proof. The digits keyed in during it are."),
     "wrongly_attested": _l("It was recorded in the wrong way."),
     "is_repetition": _l("It is the second person's repetition."),
     "never_completes": _l("It never completes the checks."),

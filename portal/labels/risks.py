@@ -29,7 +29,7 @@ RISK: Words = {
 
 RISK_MEANS: Words = {
     "contact_changed": _l(
-        "Whoever takes an account over often changes its contacts first, so a contact proves nothing for 30 days "
+        "People who take over an account often change its contacts first, so a changed contact proves nothing for 30 days "
         "and a lead must approve."
     ),
     "fraud_signal": _l(
@@ -43,7 +43,7 @@ RISK_MEANS: Words = {
         "Two or more identity checks did not match, so a lead must approve and the waiting period is longer."
     ),
     "pressure_marker": _l(
-        "Hurrying us is how a check is got around, so a lead must approve and no step can be made shorter."
+        "Pressure to hurry is a way around the checks, so a lead must approve and no step can be made shorter."
     ),
     "contested": _l(
         "One of the two people may not be the owner, so one lead decides both requests and neither cancels the other."

@@ -50,7 +50,9 @@ OUTCOME: Words = {
 MEANS: Words = {
     "caught_first": _l("The first person saw it and proposed to decline."),
     "caught_second": _l("The second person saw what the first had not, and sent it back."),
-    "missed": _l("Two people agreed to remove the device. In a real case, the wrong person would now be let in."),
+    "missed": _l(
+        "Two people agreed to remove the device. In a real case, this would have let the wrong person in."
+    ),
     "ended": _l("It ended before anybody had decided, so it says nothing about the desk."),
 }
 

@@ -217,6 +217,7 @@ class Case(Base):
         Index("ix_cases_holder", "holder_id", "status", "due_at", "id"),
         Index("ix_cases_due", "due_at", "id"),
         Index("ix_cases_received", "status", "created_at", "id"),
+        Index("ix_cases_appealed", "appealed_at"),
         Index("ix_cases_board", "status", "language", "due_at", "id"),
         Index("ix_cases_board_received", "status", "language", "created_at", "id"),
         Index("ix_cases_risk", "status", "tier", "due_at", "id"),

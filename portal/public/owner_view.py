@@ -66,8 +66,8 @@ HISTORY: Mapping[str, LazyString] = {
     "case:owner:asked": _l("We asked you for something"),
     "case:owner:reminded": _l("We reminded you"),
     "case:owner:answered": _l("You answered"),
-    "case:challenge:repeated": _l("Link to the registered address asked for again"),
-    "case:call:booked": _l("Time of a call chosen"),
+    "case:challenge:repeated": _l("Asked for the link to the registered address again"),
+    "case:call:booked": _l("Call time chosen"),
     "case:asking:ended": _l("Identity check carried on"),
     "case:answer:expired": _l("Closed, because we did not hear from you in time"),
     "case:removal:proposed": _l("Handed to a second person for a decision"),
@@ -134,7 +134,9 @@ class OwnerView:
     may_cancel: bool
     may_object: bool
     takes_letter: bool
-    callback: OnScreen | None  # a call of the desk's, while its digits can be keyed in or its agent is on the line
+    callback: (
+        OnScreen | None
+    )  # a call of the desk's, while its digits can be keyed in or its agent is on the line
     asks_ready: bool
     ready_until: datetime | None
     appeal_until: datetime | None

@@ -77,9 +77,9 @@ def answered() -> Response:
         lambda text: responding.answer(context(), case.id, text),
         title=_l("I cannot do the rest"),
         lead=_l(
-            "Tell us what you cannot do and why. We go on with what you have done, or ask you for something else."
+            "Tell us what you cannot do and why. We will continue with what you have done, or ask for something else."
         ),
-        button=_p("answer", "Send and go on"),
+        button=_p("answer", "Send and continue"),
     )
 
 

@@ -43,7 +43,7 @@ SAID: Mapping[str, LazyString] = {
     "all_done": _l("You have done everything we asked"),
     "message": _l("We have received your message."),
     "told": _l("Thank you. It is marked as done."),
-    "booked": _l("The time of the call is noted."),
+    "booked": _l("Your call is booked."),
     "link": _l("If the link can be sent again, it is on its way to the registered email address."),
     "letter": _l("The code is right. We go on with your request."),
     "device": _l("The code is right. We go on with your request."),

@@ -82,7 +82,7 @@ WRONG = {
         "ビューの名前は 40 文字以内で入力してください。",
         "Name of the view must be 40 characters or less",
     ),
-    "\u200b": ("名前は 40 文字以内で入力してください。", "Enter a name of 40 characters or less"),
+    "\u200b": ("名前は 40 文字以内で入力してください。", "Name must be 40 characters or less"),
     "ＥＮＧＬＩＳＨ": ("同じ名前のビューがすでにあります。", "You already have a view with this name"),
 }
 
@@ -112,7 +112,7 @@ def test_one_view_too_many_is_refused_at_its_field(world: World, app: Flask, cle
         "name",
         (
             "保存できるビューの数の上限に達しています。先にいずれかのビューを削除してください。",
-            "You have as many saved views as you can keep. Delete one of them first",
+            "You have reached the limit for saved views. Delete one first",
         ),
     )
     assert views(world) == ["First"]

@@ -43,7 +43,7 @@ def test_each_of_the_four_groups_says_when_it_is_empty(world: World, clerk: Hire
         "No objection is open.",
         "No case is on hold.",
         "Nobody has asked for a second look.",
-        "No requests stand against each other.",
+        "There are no competing requests.",
     ):
         assert words in page.text
 
@@ -120,7 +120,7 @@ def test_contested_requests_are_compared_line_by_line(world: World, clerk: Hire)
     said = section(page, "contests")
     for words in (
         f"AWS account ID: {HANAKO['number']}",
-        "No lead has it in hand yet.",
+        "No lead has taken it yet.",
         "Contacts proven",
         "Nothing yet",
         "Name in the form",
@@ -142,7 +142,7 @@ def test_a_contested_request_that_waits_for_a_second_person_leads_to_the_decisio
     world.queued(reply_email=REPLY)
     page = clerk("lee", "en").get(SAFETY)
     assert address("decisions/approve", mine) in links(page, "contests")
-    assert "No lead has it in hand yet." in section(page, "contests")
+    assert "No lead has taken it yet." in section(page, "contests")
 
 
 def test_the_page_speaks_one_language(world: World, clerk: Hire, lang: str) -> None:

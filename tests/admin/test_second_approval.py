@@ -97,6 +97,18 @@ def test_whoever_wrote_it_goes_on_reading_it(world: World, clerk: Hire) -> None:
     assert all(words in text for words in (CHECK_NOTE, NOTE, SENT_BACK))
 
 
+def test_whoever_is_a_contact_of_the_account_never_reads_what_colleagues_think(
+    world: World, clerk: Hire
+) -> None:
+    world.account(second_email="vic@desk.example")
+    case_id = world.verifying()
+    messages.note(world.as_("alice"), case_id, world.case(case_id).version, NOTE)
+    vic = clerk("vic", "en")
+    writing = [vic.get(f"/admin/messages/{case_id}/{kind}") for kind in ("note", "reply")]
+    assert leaks([*pages_of(vic, case_id), *writing]) == []
+    assert "you are a contact of the account" in vic.get(f"/admin/case/{case_id}?show=notes").text
+
+
 def test_the_record_of_what_happened_holds_no_opinion(world: World) -> None:
     case_id = with_opinions(world)
     world.session.rollback()

@@ -95,7 +95,7 @@ def test_the_planter_sees_it_at_once_and_another_lead_when_it_is_over(clerk: Hir
     planting.agree(world, _to_decline(world, case_id))
     (row,) = rows(lou.get(PLACE))
     assert "Recognised by the first person" in row
-    assert "As committed in the log" in row
+    assert "Matches the log" in row
     assert "Alice Verity" in row
 
 

@@ -34,7 +34,7 @@ def test_what_failed_stands_there_in_words_with_its_case(
     assert "nobody is left" not in said
     if lang == "en":
         assert "Request received" in said
-        assert "There is no address any more." in said
+        assert "There is no longer an address." in said
 
 
 def test_a_lead_sends_it_again(clerk: Hire, world: World, row_id: str) -> None:
@@ -72,4 +72,4 @@ def test_a_notice_that_is_no_longer_true_says_so_and_has_no_button(
 
 
 def test_nothing_undelivered_is_said(clerk: Hire) -> None:
-    assert "Nothing is undelivered." in clerk("lee", "en").get(HOME).text
+    assert "There are no undelivered messages." in clerk("lee", "en").get(HOME).text

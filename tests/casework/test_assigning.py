@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from portal.casework import assigning
+from portal.casework import approval, assigning, objection
 from portal.casework.assigning import Pick
 from portal.casework.context import Refused
 from tests.admin.desk import queued
@@ -72,3 +72,14 @@ def test_too_many_at_once_are_refused_before_the_first(world: World) -> None:
     with pytest.raises(Refused, match="too_many_cases"):
         assigning.assign(few, picks(world, *made), world.logins["alice"].person_id)
     assert {world.status(case_id) for case_id in made} == {"queued"}
+
+
+def test_a_lead_who_declined_a_request_does_not_choose_who_checks_it_after_an_appeal(world: World) -> None:
+    world.account()
+    case_id = world.verifying()
+    approval.propose_decline(world.as_("alice"), case_id, "details_differ")
+    approval.approve(world.as_("lee"), case_id, code=world.code("lee"))
+    objection.appeal(world.owner, case_id)
+
+    assert outcomes(world, "lee", "vic", *picks(world, case_id)) == ["excluded"]
+    assert outcomes(world, "lou", "vic", *picks(world, case_id)) == [None]

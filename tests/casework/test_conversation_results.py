@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from portal.casework import talks, verification
+from portal.casework import call_checks, talks, verification
 from portal.casework.context import NotFound, Refused
 from portal.casework.facts import verdict_of
 from portal.models import IdentityCheck
+from tests.ringing import digits_of, pick_up, placed, press
 from tests.talking import give_desk_phone, hang_up, proven, take, talked
 from tests.world import World
 
@@ -96,3 +98,20 @@ def test_no_result_is_written_for_the_check_of_the_digits_by_hand(world: World) 
     case_id, call = talked(world)
     with pytest.raises(Refused, match="method_not_available"):
         verification.record_check(world.as_("alice"), case_id, "H3", "match", evidence={"call": call.id})
+
+
+def test_whom_the_agent_did_not_recognise_proves_nothing_by_the_owners_own_call_to_that_number(
+    world: World,
+) -> None:
+    case_id, call = talked(world)
+    talks.record_result(world.as_("alice"), case_id, call.id, "mismatch", note="another voice answers")
+    world.now += timedelta(minutes=10)
+    verification.ask(world.as_("alice"), case_id, ["H2"])
+    own = call_checks.ask_call(world.owner, case_id, language="ja")
+    world.now += call_checks.READ_FIRST
+    placed(world)
+    pick_up(world, own)
+    press(world, own, digits_of(world, own))
+    ignored = dict(verdict_of(world.system, world.case(case_id)).ignored)
+    query = select(IdentityCheck.id).where(IdentityCheck.case_id == case_id, IdentityCheck.method == "H2")
+    assert ignored[world.session.execute(query).scalar_one()] == "contradicted"

@@ -183,3 +183,15 @@ def test_twenty_wrong_codes_at_the_desk_end_the_sessions_and_lock_nobody_out(roo
     assert room.who(opened) is None
     assert "staff:session:ended" in room.tags("alice")
     assert come_in(room).stage == "full"
+
+
+def test_after_sessions_were_ended_so_one_slip_of_the_person_ends_none_of_theirs(room: Staffroom):
+    for _ in range(20):
+        room.world.now += timedelta(minutes=16)
+        ctx = room.door().as_actor(room.world.as_("alice").actor)
+        sign_in.fresh_factor(ctx, room.id("alice"), room.wrong_code("alice"))
+    room.world.now += timedelta(minutes=16)
+    opened = come_in(room)
+
+    assert sign_in.fresh_factor(ctx, room.id("alice"), room.wrong_code("alice")) is False
+    assert room.who(opened) is not None

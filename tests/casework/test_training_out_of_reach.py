@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from portal.casework import call_checks, calls, proofs, transition
+from portal.casework import call_checks, calls, owner_sign_in, proofs, transition
 from portal.casework.devices import held_by
 from portal.connectors import ConnectorError
 from portal.connectors.training import KEY, TrainingConnector
@@ -221,3 +221,16 @@ def test_the_secret_links_of_its_mails_are_wiped_as_if_they_had_been_sent(desk: 
     case_id = planting.queued(desk)
     planting.work(desk, app)
     assert {row.sealed_params for row in planting.outbox_of(desk, case_id) if row.kind == "mail"} == {None}
+
+
+def test_an_invented_account_with_the_address_of_a_real_one_keeps_nobody_out(desk: World) -> None:
+    invented = planting.account_of(desk, planting.queued(desk))
+    (email, *_) = (
+        desk.runtime.vault.open(desk.session, invented.subject_id, contact, "value")
+        for contact in desk.contacts(invented, "email")
+    )
+    real = desk.account(account_email=email)
+
+    found = owner_sign_in.user_named(desk.owner, owner_sign_in.named_as(email=email))
+    assert found is not None
+    assert found[1].id == real.id

@@ -104,7 +104,7 @@ DEFAULTS = {
     "notice_call_tries": "3",
     "notice_call_again": "1h",
     "phone_change_told": "7d,28d",
-    "reply_undo": "10s",
+    "reply_undo": "20s",
     "presence_life": "45s",
     "message_length": "2000",
     "owner_messages_day": "10",

@@ -285,7 +285,7 @@ def test_a_time_is_chosen_and_changed_and_written_out_in_full(
             {"day": "2026-11-24", "time": "09:00"},
             "time",
             "この時間は選択できなくなりました。別の時間を選択してください。",
-            "This time cannot be chosen any more. Select another",
+            "This time is no longer available. Select another",
         ),
     ],
 )
