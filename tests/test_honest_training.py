@@ -20,6 +20,12 @@ def test_a_real_case_is_never_declared_a_training_case(world: World) -> None:
     refused(world, "cases_only_forward", *forged(world, case_id, "cancelled", training=True))
 
 
+def test_a_real_case_is_never_closed_as_a_training_case(world: World) -> None:
+    case_id = world.queued()
+    refused(world, "close_training", *forged(world, case_id, "cancelled", close_reason="training"))
+    refused(world, "close_training", changed("cases", case_id, close_reason="training"))
+
+
 def test_a_training_case_is_never_declared_real(world: World) -> None:
     case_id = planting.plant(world)
     refused(world, "cases_only_forward", changed("cases", case_id, training=False))

@@ -28,6 +28,7 @@ def upgrade() -> None:
     _presence()
     _training()
     _cases()
+    _parts()
     _checks()
     _calls()
     _staff()
@@ -216,6 +217,9 @@ def _cases() -> None:
         batch.add_column(sa.Column("answered", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
         batch.drop_constraint(op.f("ck_cases_close_reason"), type_="check")
         batch.create_check_constraint(op.f("ck_cases_close_reason"), CLOSE_REASONS)
+        batch.create_check_constraint(
+            op.f("ck_cases_close_training"), "training OR close_reason IS NULL OR close_reason <> 'training'"
+        )
     # Whoever waits for an owner now has waited under a timer; from here on the case itself says until when.
     op.execute(
         "UPDATE cases SET asked_until = COALESCE((SELECT MAX(at) FROM case_timer WHERE case_timer.case_id = cases.id"
@@ -226,6 +230,8 @@ def _cases() -> None:
         batch.create_check_constraint(
             op.f("ck_cases_asked_until"), "status <> 'waiting_owner' OR asked_until IS NOT NULL"
         )
+    # in order of every status at once the queue is never read: see portal/casework/queue.py
+    op.drop_index("ix_cases_due", table_name="cases")
     op.create_index("ix_cases_received", "cases", ["status", "created_at", "id"], unique=False)
     op.create_index("ix_cases_appealed", "cases", ["appealed_at"], unique=False)
     op.create_index("ix_cases_board", "cases", ["status", "language", "due_at", "id"], unique=False)
@@ -234,6 +240,14 @@ def _cases() -> None:
     )
     op.create_index("ix_cases_risk", "cases", ["status", "tier", "due_at", "id"], unique=False)
     op.create_index("ix_cases_risk_received", "cases", ["status", "tier", "created_at", "id"], unique=False)
+
+
+def _parts() -> None:
+    with op.batch_alter_table("case_party") as batch:
+        batch.drop_constraint(op.f("ck_case_party_part"), type_="check")
+        batch.create_check_constraint(
+            op.f("ck_case_party_part"), "part IN ('verifier', 'approver', 'reviewer', 'planter', 'printer')"
+        )
 
 
 def _checks() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 
-from portal.casework import fresh, rounds, tiers, transition, verification, waiting
+from portal.casework import fresh, roles, rounds, tiers, transition, verification, waiting
 from portal.casework.context import Context, NotFound, Refused
 from portal.casework.devices import devices_of
 from portal.casework.facts import decision_digest, verdict_of
@@ -99,9 +100,12 @@ def is_blind(ctx: Context, case: Case, facts: CaseFacts) -> bool:
     """Whether this person could decide what is proposed and has not opened every check that a person attested.
 
     Until then no note and no written reason is shown to them anywhere: who has read the first opinion only finds it confirmed.
+    Nor is it under another of their logins: what one reads there, the same person knows.
     """
-    could_decide = not lifecycle.blocked_by(facts, Act.OPEN_CHECK, ctx.actor, ctx.now)
-    return could_decide and case.status == Status.PENDING_APPROVAL and facts.checks_unopened > 0
+    if case.status != Status.PENDING_APPROVAL or not facts.checks_unopened or not ctx.actor.person_id:
+        return False
+    person = replace(ctx.actor, roles=roles.of_person(ctx, ctx.actor.person_id))
+    return not lifecycle.blocked_by(facts, Act.OPEN_CHECK, person, ctx.now)
 
 
 def open_check(ctx: Context, case_id: str, check_id: str) -> None:

@@ -45,6 +45,8 @@ def _sent_before(ctx: Context, case: Case) -> Case | None:
         .where(
             Case.subject_id.in_(ctx.vault.find(ctx.session, "email", reply or "")),
             Case.id != case.id,
+            Case.training
+            == case.training,  # an invented request swallows no real one, wherever its mailbox is
             Case.status.in_(OPEN - {Status.UNCONFIRMED}),
             Case.confirmed_at <= case.confirmed_at,
         )

@@ -139,9 +139,9 @@ def post_letter(ctx: Context, case_id: str, contact_id: str, *, version: int | N
 
 
 def print_letter(ctx: Context, case_id: str, document_id: str) -> tuple[Case, bytes]:
-    """Hand out the letter of method H4 to somebody who approves: its code proves the post, so whoever checks never holds it.
+    """Hand out the letter of method H4: its code proves the post, so whoever checks or agrees to the request never holds it.
 
-    They take the second person's part with it. Raises NotFound also while the letter is being painted.
+    Printing is a part of its own in the case. Raises NotFound also while the letter is being painted.
     """
     with ctx.act():
         case = transition.lock(ctx.session, case_id)
@@ -152,7 +152,7 @@ def print_letter(ctx: Context, case_id: str, document_id: str) -> tuple[Case, by
         painted = receipts.open_pdf(ctx, document)
         if painted is None:
             raise NotFound()
-        transition.take_part(ctx, case, "approver")
+        transition.take_part(ctx, case, "printer")
         transition.apply(ctx, case, Act.PRINT_LETTER, said={"document": document.id})
     return case, painted
 

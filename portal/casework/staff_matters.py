@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal import audit, tokens
-from portal.casework import channels, staff_mail
+from portal.casework import channels, factor, staff_mail
 from portal.casework.context import Context
 from portal.casework.staff_changes import CHANGES, Payload
 from portal.domain.lifecycle import Role
@@ -74,13 +74,18 @@ def opened(ctx: Context, proposal: Proposal, target: Staff | None) -> Proposed:
 
 
 def admins_of(ctx: Context) -> frozenset[str]:
-    """Persons who hold the admin's role now, on a login that is not disabled."""
-    return frozenset(login.person_id for login in staff_mail.holders(ctx, Role.ADMIN))
+    """Persons who could decide as admins now. Who never came to set up a sign-in must not keep a lead from standing in."""
+    return _able(ctx, Role.ADMIN)
 
 
 def deciders_of(ctx: Context) -> frozenset[str]:
     """Persons who may ever decide about staff."""
-    return frozenset(login.person_id for login in staff_mail.holders(ctx, Role.ADMIN, Role.LEAD))
+    return _able(ctx, Role.ADMIN, Role.LEAD)
+
+
+def _able(ctx: Context, *able: Role) -> frozenset[str]:
+    """As `quorum` counts them: on a login that is not disabled and has a factor."""
+    return frozenset(login.person_id for login in staff_mail.holders(ctx, *able) if factor.is_enrolled(login))
 
 
 def is_request(asked: Proposed, deciders: frozenset[str]) -> bool:

@@ -156,7 +156,7 @@ SYSTEM = Actor(roles=frozenset({Role.SYSTEM}), name="system")
 class Party:
     """The one part that a person plays in a case, across all rounds."""
 
-    part: str  # verifier | approver | reviewer | planter
+    part: str  # verifier | approver | reviewer | planter | printer
     excluded: bool = False
 
 
@@ -237,6 +237,7 @@ is_not_holder = _says("already_holder", lambda f, a, n, _: f.holder == a.person_
 another_person = _says(
     "another_person", lambda f, a, n, _: bool((p := _party(f, a)) and p.part != "approver")
 )
+only_prints = _says("other_part", lambda f, a, n, _: bool((p := _party(f, a)) and p.part != "printer"))
 not_proposer = _says("another_person", lambda f, a, n, _: a.person_id in {f.proposer, f.unfreeze_proposer})
 untouched = _says("another_person", lambda f, a, n, _: _party(f, a) is not None)
 lead_where_needed = _says("lead_needed", lambda f, a, n, _: f.lead_needed and Role.LEAD not in a.roles)
@@ -415,8 +416,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(Act.TAKE_BACK_REPLY,    _SEEN,              "same",              "verifier approver lead", *_FIT),
     _row(Act.RECEIVE_MESSAGE,    f"{_BEFORE_REMOVAL} executing frozen", "same", "owner"),
     _row(Act.BOOK_CALL,          "queued verifying waiting_owner", "same", "owner"),
-    # the letter's code proves the post, so whoever checks never holds it
-    _row(Act.PRINT_LETTER,       "verifying waiting_owner", "same",       "approver lead",       *_SECOND),
+    # the letter's code proves the post, so whoever checks or agrees never holds it
+    _row(Act.PRINT_LETTER,       "verifying waiting_owner", "same",       "verifier approver lead", *_FIT, only_prints),
     _row(Act.REPEAT_BY_CALL,     "pending_approval", "same",              "system",              account_known),
     # where a real case would be executed; until then nothing may tell it from one, not even a refusal
     _row(Act.CLOSE_TRAINING,     f"unconfirmed {_BEFORE_REMOVAL} frozen", "cancelled", "system", only_training),

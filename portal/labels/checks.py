@@ -49,8 +49,8 @@ METHOD_HOW: Words = {
         "you talk to them afterwards."
     ),
     "H4": _l(
-        "Ask for the letter. An approver prints it and posts it to the registered address, marked not to be "
-        "forwarded. It counts when the owner types its code on the status page."
+        "Ask for the letter. A colleague with no other part in the case prints it and posts it to the registered "
+        "address, marked not to be forwarded. It counts when the owner types its code on the status page."
     ),
     "D1": _l(
         "A provider reads the chip or certificate. It counts when the provider confirms the person "

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped
 from portal.domain.lifecycle import CLOSE_REASONS, DECISIONS, UNFREEZE_OUTCOMES, Status
 from portal.models.base import Base, UtcDateTime, fact, key, one_of, ref, sealed
 
+PARTS = ("verifier", "approver", "reviewer", "planter", "printer")
 TIERS = ("standard", "privileged", "elevated")
 DECIDED = "status NOT IN ('cooling_off', 'ready', 'executing', 'deactivated')"
 # A comparison with NULL is NULL, and a CHECK that is NULL passes: hence every IS NOT NULL here.
@@ -84,6 +85,7 @@ CASE_CHECKS = (
         name="executing",
     ),
     CheckConstraint("NOT training OR status NOT IN ('executing', 'deactivated')", name="training"),
+    CheckConstraint("training OR close_reason IS NULL OR close_reason <> 'training'", name="close_training"),
     CheckConstraint("audit_seq > 0 AND round > 0", name="counters"),
 )
 
@@ -215,7 +217,6 @@ class Case(Base):
         CheckConstraint("status <> 'waiting_owner' OR asked_until IS NOT NULL", name="asked_until"),
         Index("ix_cases_queue", "status", "due_at", "id"),
         Index("ix_cases_holder", "holder_id", "status", "due_at", "id"),
-        Index("ix_cases_due", "due_at", "id"),
         Index("ix_cases_received", "status", "created_at", "id"),
         Index("ix_cases_appealed", "appealed_at"),
         Index("ix_cases_board", "status", "language", "due_at", "id"),
@@ -238,7 +239,7 @@ class CaseParty(Base):
 
     __table_args__ = (
         UniqueConstraint("case_id", "person_id", "part"),
-        CheckConstraint(one_of("part", ("verifier", "approver", "reviewer", "planter")), name="part"),
+        CheckConstraint(one_of("part", PARTS), name="part"),
     )
 
 

@@ -129,7 +129,9 @@ class Desk:
 
     def calls(self) -> Iterator[Call]:
         """Every page with each of its methods; the one that ends sessions last."""
-        for rule in sorted(desk_rules(self.app), key=lambda rule: (LAST.get(rule.endpoint, 0), rule.endpoint)):
+        for rule in sorted(
+            desk_rules(self.app), key=lambda rule: (LAST.get(rule.endpoint, 0), rule.endpoint)
+        ):
             for key in keys_of(rule.endpoint):
                 row = rule.endpoint + (f"/{key}" if key else "")
                 for method in sorted((rule.methods or set()) & {"GET", "POST"}):

@@ -50,8 +50,8 @@ def test_a_signal_says_what_it_means_and_what_follows(world: World, clerk: Hire,
     world.check("alice", case_id, "D2", "mismatch")
     said = card(opened(clerk("alice", lang), case_id), RISKS[lang])
     for words in {
-        "ja": ("急がせるのは本人確認をすり抜ける手口のため、", "2 件目で区分が「厳重」になり、"),
-        "en": ("Hurrying us is how a check is got around,", "A second one makes the case elevated,"),
+        "ja": ("急がせるのは、本人確認をすり抜けるための手口です。", "2 件目があると区分が「厳重」になり、"),
+        "en": ("Pressure to hurry is a way around the checks,", "A second one makes the case elevated,"),
     }[lang]:
         assert words in said
 

@@ -9,6 +9,8 @@ from tests.admin.conftest import Hire
 from tests.admin.desk import banner, statements
 from tests.casework.staffroom import PASSWORD, Staffroom
 
+pytestmark = pytest.mark.door
+
 
 def test_an_admin_sees_where_and_since_when_a_colleague_is_signed_in(clerk: Hire, room: Staffroom, lang: str):
     clerk("alice")
@@ -102,7 +104,7 @@ def test_the_last_who_could_decide_are_not_disabled_and_the_page_says_why(
     page = do(ada, "lee", "disable", code=ada.code())
     words = {
         "ja": "このままでは、担当者に関する決定を行える人がいなくなります。",
-        "en": "Afterwards nobody could decide about colleagues any more.",
+        "en": "This would leave nobody who can decide about colleagues.",
     }
 
     assert (page.code, words[lang] in page.text) == (422, True)

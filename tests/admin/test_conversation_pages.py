@@ -85,7 +85,7 @@ def test_no_page_of_the_desk_shows_the_number_of_the_owner_or_of_the_agent(world
 
 @ONE_DATABASE
 @pytest.mark.parametrize(
-    ("name", "words"), [("alice", "rings your desk phone"), ("vic", "You have no desk phone set")]
+    ("name", "words"), [("alice", "your desk phone rings"), ("vic", "You have not set a desk phone")]
 )
 def test_before_the_call_it_says_whether_it_leads_to_whoever_places_it(
     world: World, clerk: Hire, name: str, words: str
@@ -105,7 +105,7 @@ def test_the_agent_records_the_result_with_the_length_of_the_conversation(world:
     done = do(alice, "checks/talk", case_id, call.id, result="match")
     assert "The result is saved." in banner(done)
     assert "Length of the call 1:23" in done.text
-    assert "What is said on a call proves nothing by itself." in done.text
+    assert "What is said on a call is not proof." in done.text
     assert where not in done.links()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from portal.casework import messages, verification
@@ -12,7 +10,7 @@ from portal.models import Message, MessageDraft, OutboxRow
 from tests.admin.composer import GOOD, SECRET, at, open_, press
 from tests.admin.conftest import Hire
 from tests.admin.desk import act_form, has_form, says_in, statements, typed
-from tests.casework.replies import ENGLISH, WORDS, mails, note, receive, reply, work
+from tests.casework.replies import ENGLISH, WORDS, leave, mails, note, receive, reply
 from tests.sql import row_of
 from tests.world import World
 
@@ -78,8 +76,7 @@ def test_what_has_left_is_not_taken_back_and_the_page_says_so(
     alice = clerk("alice", lang)
     open_(alice, case_id)
     page = press(alice, case_id, **GOOD)
-    world.now += timedelta(seconds=11)
-    work(world, alice.client.application)
+    leave(world, alice.client.application)
     page = alice.send("/take-back/" + page.path.rsplit("/", 1)[1])
     assert page.code == 422
     assert not page.html.select("form[action*='take-back']")
@@ -95,8 +92,7 @@ def test_the_preview_is_the_mail_itself(clerk: Hire, world: World, case_id: str)
     assert shown["lang"] == "ja"
     assert world.mails(case_id, "desk_reply") == []
     press(alice, case_id, **dict(GOOD.items()))
-    world.now += timedelta(seconds=11)
-    work(world, alice.client.application)
+    leave(world, alice.client.application)
     (sent,) = [mail for mail in mails(world) if WORDS.subject in mail["Subject"]]
     text = sent.get_body(("plain",)).get_content().replace("\r\n", "\n")  # type: ignore[union-attr]
     before, token_and_after = text.split("/ja/status/", 1)

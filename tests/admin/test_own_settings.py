@@ -12,6 +12,8 @@ from tests.casework.staffroom import PASSWORD, Staffroom
 from tests.public.visitor import Page
 from tests.world import World
 
+pytestmark = pytest.mark.door
+
 OWN, NEW_PASSWORD, NEW_CODES = "/admin/own/", "/admin/own/password", "/admin/own/codes"
 CHOSEN = "herons under seven lamps"
 BOTH_WRONG = {

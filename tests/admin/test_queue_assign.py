@@ -133,7 +133,7 @@ def test_boxes_stand_only_where_somebody_could_assign(
     approval.propose_decline(world.as_("vic"), proposed, "details_differ")
     page = clerk(name).get(f"{QUEUE}?view=open")
 
-    assert [value.partition(".")[0] for value in boxes(page).values()] == [free, held][:statuses]
+    assert {value.partition(".")[0] for value in boxes(page).values()} == {*[free, held][:statuses]}
     assert bool(page.html.find("form", id="assign")) == bool(statuses)
 
 

@@ -122,7 +122,7 @@ def test_new_cases_are_counted_to_a_hundred(
 def test_the_page_says_how_old_its_list_is_when_it_cannot_ask(world: World, clerk: Hire, lang: str) -> None:
     line = clerk("alice", lang).get(QUEUE).html.select_one(".fresh")
 
-    assert ("時点のものです。" if lang == "ja" else "This list is of ") in line["data-failed"]
+    assert ("時点のものです。" if lang == "ja" else "This list is from ") in line["data-failed"]
     assert line["data-reload"] == {"ja": "再読み込み", "en": "Reload"}[lang]
     assert line["data-again"] == f"{QUEUE}?view=unassigned"
 

@@ -85,7 +85,7 @@ def test_after_every_check_is_opened_all_that_was_written_is_there(world: World,
 
 def test_the_page_says_that_and_why_something_is_hidden(world: World, clerk: Hire) -> None:
     case_id = with_opinions(world)
-    words = "Until then, judge the evidence alone."
+    words = "Until then, judge only the evidence."
     bob = clerk("bob", "en")
     assert words in open_act(bob, "decisions/approve", case_id).text
     assert words not in open_every_check(bob, case_id).text

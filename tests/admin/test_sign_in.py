@@ -11,6 +11,8 @@ from tests.admin.conftest import Hire
 from tests.casework.staffroom import PASSWORD, Staffroom
 from tests.world import World
 
+pytestmark = pytest.mark.door
+
 FAILED = {
     "ja": "メールアドレス、パスワード、MFA コードのいずれかが正しくありません。",
     "en": "The email address, password or MFA code is incorrect.",

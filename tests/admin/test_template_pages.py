@@ -82,7 +82,7 @@ def test_a_template_is_retired(clerk: Hire, world: World, made: str) -> None:
     lee.get(HOME + made)
     assert lee.send("/retire").path == HOME
     assert templates.offered(world.system) == []
-    assert "No longer offered since" in lee.get(HOME + made).text
+    assert "Retired on" in lee.get(HOME + made).text
 
 
 @pytest.mark.parametrize("name", ["alice", "bob", "chika"])

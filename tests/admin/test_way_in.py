@@ -17,6 +17,8 @@ from tests.public.visitor import Page
 from tests.web import LIVE
 from tests.world import World
 
+pytestmark = pytest.mark.door
+
 FAILED = "メールアドレス、パスワード、MFA コードのいずれかが正しくありません。"
 
 

@@ -15,12 +15,13 @@ from portal import worker
 from portal.casework import messages
 from portal.casework.message_drafts import Words
 from portal.casework.messages import Said
+from portal.domain.limits import Limits
 from portal.models import DemoMail, Message
 from tests.world import World
 
 WORDS = Words("お電話の日時について", "本日 15:00 ごろにお電話いたします。")
 ENGLISH = Words("About our call", "We will call you today at about 3pm.")
-UNDO = timedelta(seconds=10)
+UNDO = Limits().reply_undo
 
 
 def reply(world: World, case_id: str, words: Words = WORDS, name: str = "alice", **how: Any) -> Message:

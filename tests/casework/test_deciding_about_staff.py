@@ -175,6 +175,15 @@ def test_a_lead_is_the_second_where_the_other_admin_asked_for_a_reset(room: Staf
     assert room.agree("lee", proposal_id) == "agreed"
 
 
+def test_an_admin_who_was_only_invited_keeps_no_lead_from_helping_the_one_who_came(room: Staffroom):
+    disable(room, "ada", "lou")
+    with room.world.system.act():
+        room.login("ann").sealed_totp = None
+    proposal_id = ask(room, "ada")
+
+    assert room.agree("lee", proposal_id) == "agreed"
+
+
 def test_one_is_enough_for_a_reset_where_only_one_is_left(room: Staffroom):
     disable(room, "ada", "ann")
     disable(room, "ada", "lou")

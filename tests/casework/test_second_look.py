@@ -6,7 +6,7 @@ import pytest
 
 from portal.casework import approval, intake, objection, second_look, verification
 from portal.casework.facts import facts_of
-from portal.domain.lifecycle import Status
+from portal.domain.lifecycle import Role, Status
 from portal.models import IdentityCheck
 from tests.casework.test_approval import privileged
 from tests.people import HANAKO
@@ -46,6 +46,14 @@ def test_what_a_colleague_opened_opens_nobody_elses_eyes(world: World) -> None:
     case_id = two_checks(world)
     world.open_checks("bob", case_id)
     assert blind(world, "ben", case_id)
+
+
+def test_nobody_reads_under_a_second_login_what_the_first_one_must_not(world: World) -> None:
+    world.hire("bob.two", role=Role.VERIFIER, person_of="bob")
+    case_id = two_checks(world)
+    assert blind(world, "bob.two", case_id)
+    world.open_checks("bob", case_id)
+    assert not blind(world, "bob.two", case_id)
 
 
 def test_a_decline_is_judged_blind_too(world: World) -> None:

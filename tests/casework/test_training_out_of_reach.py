@@ -234,3 +234,14 @@ def test_an_invented_account_with_the_address_of_a_real_one_keeps_nobody_out(des
     found = owner_sign_in.user_named(desk.owner, owner_sign_in.named_as(email=email))
     assert found is not None
     assert found[1].id == real.id
+
+
+def test_an_invented_request_swallows_no_real_one_from_the_same_mailbox(desk: World) -> None:
+    invented = desk.case(planting.queued(desk))
+    typed = {
+        name: desk.runtime.vault.open(desk.session, invented.subject_id, invented, name)
+        for name in ("account_email", "reply_email")
+    }
+    real = desk.queued(account_number=invented.account_number, **typed)
+
+    assert (desk.status(real), desk.case(real).close_reason) == ("queued", None)

@@ -79,7 +79,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "take_back_reply": (SEEN, "same", "verifier approver lead"),
     "receive_message": (f"{BEFORE} executing frozen", "same", "owner"),
     "book_call": ("queued verifying waiting_owner", "same", "owner"),
-    "print_letter": ("verifying waiting_owner", "same", "approver lead"),
+    "print_letter": ("verifying waiting_owner", "same", "verifier approver lead"),
     "repeat_by_call": ("pending_approval", "same", "system"),
     "close_training": (f"unconfirmed {BEFORE} frozen", "cancelled", "system"),
 }
@@ -91,7 +91,7 @@ SECOND_PERSON = {Act.AGREE_UNFREEZE}
 
 def willing(act: Act, status: Status | None) -> CaseFacts:
     """Facts under which nothing stands in the way of this act."""
-    second = "approve" in act or act in {Act.SEND_BACK, Act.OPEN_CHECK, Act.REPEAT_CHECK, Act.PRINT_LETTER}
+    second = "approve" in act or act in {Act.SEND_BACK, Act.OPEN_CHECK, Act.REPEAT_CHECK}
     return CaseFacts(
         status=status,
         holder="another" if act in NOT_THE_HOLDER or second else "me",
@@ -148,8 +148,8 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "own_account": ({"own_account": True}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal reassign write_note send_reply take_back_reply print_letter"),
     "excluded": ({"parties": {"me": Party("verifier", excluded=True)}}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal reassign write_note send_reply take_back_reply print_letter"),
     "planter": ({"parties": {"me": Party("planter")}}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal write_note send_reply take_back_reply print_letter"),
-    "other_part": ({"parties": {"me": Party("approver")}}, "claim take_over record_check witness_check send_challenge ask_owner end_asking propose_removal propose_decline"),
-    "another_person": ({"parties": {"me": Party("verifier")}}, "open_check repeat_check approve approve_decline send_back agree_unfreeze print_letter"),
+    "other_part": ({"parties": {"me": Party("approver")}}, "claim take_over record_check witness_check send_challenge ask_owner end_asking propose_removal propose_decline print_letter"),
+    "another_person": ({"parties": {"me": Party("verifier")}}, "open_check repeat_check approve approve_decline send_back agree_unfreeze"),
     "not_holder": ({"holder": "another"}, "release record_check send_challenge ask_owner end_asking propose_removal propose_decline"),
     "already_holder": ({"holder": "me"}, "take_over witness_check"),
     "lead_needed": ({"lead_needed": True}, "approve approve_decline"),

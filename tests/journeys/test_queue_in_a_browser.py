@@ -26,7 +26,7 @@ pytestmark = [
 ]
 WORDS = {
     "new": {"ja": "新着 2 件を表示", "en": "Show 2 new"},
-    "failed": {"ja": "新着を確認できません。", "en": "New cases cannot be looked up."},
+    "failed": {"ja": "新着を確認できません。", "en": "We cannot check for new cases."},
     "reload": {"ja": "再読み込み", "en": "Reload"},
     "keys": {"ja": "キーボードショートカット", "en": "Keyboard shortcuts"},
     "close": {"ja": "閉じる", "en": "Close"},
