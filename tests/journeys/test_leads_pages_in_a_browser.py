@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from portal.casework import objection
+from tests import planting
 from tests.admin.clerk import Clerk
 from tests.admin.desk import address
 from tests.casework.test_board import stranger
@@ -122,3 +123,28 @@ def test_a_removal_that_was_stopped(desk: World, look: Look) -> None:
     look.open(f"/admin/removals/{case_id}/result", "removal under way")
     objection.stop_by_link(desk.owner, desk.link(case_id, "stop"))
     look.open(f"/admin/removals/{case_id}/result", "removal stopped")
+
+
+def test_training_cases_from_planting_to_the_end(desk: World, look: Look) -> None:
+    case_id = planting.queued(desk, language=look.story.language)
+    over = planting.declined(desk, "name_differs")
+    sit_down(look, "lee")
+    look.open("/admin/training/", "training cases")
+    look.open("/admin/training/plant", "a training case is planted")
+    look.open(f"/admin/training/{case_id}/end", "a training case is ended")
+    sit_down(look, "alice")
+    look.open(f"/admin/training-case/{over}", "a training case is revealed")
+    look.open(f"/admin/case/{over}", "a training case that is over")
+    sit_down(look, "chika")
+    look.open("/admin/training/", "training cases, read only")
+
+
+def test_a_desk_phone(desk: World, look: Look) -> None:
+    sit_down(look, "alice")
+    look.open("/admin/desk-phone/", "desk phone")
+
+
+def test_a_colleagues_sessions(desk: World, look: Look) -> None:
+    look.story.clerk("alice")
+    sit_down(look, "ada")
+    look.open(f"/admin/colleagues/{desk.logins['alice'].staff_id}", "a colleague and their sessions")
