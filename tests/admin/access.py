@@ -51,7 +51,7 @@ case.page                        valc        -
 case.live                        valc        -
 reveal.index                     val         -
 reveal.show                      val         val
-reveal.letter                    -           al
+reveal.letter                    -           val
 
 checks.index                     val         -
 checks.act/claim                 v           v
