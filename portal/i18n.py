@@ -118,17 +118,17 @@ def remember(response: Response, language: str) -> None:
     )
 
 
-def when(moment: datetime | None, language: str | None = None) -> str:
+def when(moment: datetime | None, language: str | None = None, *, zone: bool = True) -> str:
     """A moment with date, hour and zone; nothing where there is none."""
-    return written_times.when(moment, language or current()) if moment else ""
+    return written_times.when(moment, language or current(), zone=zone) if moment else ""
 
 
-def when_tag(moment: datetime | None) -> Markup:
+def when_tag(moment: datetime | None, *, zone: bool = True) -> Markup:
     """The same inside a <time> element."""
     if not moment:
         return Markup("")
     utc = written_times.local(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<time datetime="{}">{}</time>').format(utc, when(moment))
+    return Markup('<time datetime="{}">{}</time>').format(utc, when(moment, zone=zone))
 
 
 def day(moment: date | None, language: str | None = None) -> str:

@@ -34,6 +34,7 @@ class Writing:
     day: Callable[[date], str]
     clock: Callable[[datetime], str]
     when: str
+    moment: str  # where the page says the zone once
     long: Units
     short: Units
 
@@ -49,6 +50,7 @@ WRITINGS: Mapping[str, Writing] = {
         day=lambda d: f"{d.year}年{d.month}月{d.day}日（{_WEEKDAYS[d.weekday()]}）",
         clock=lambda t: f"{t.hour}:{t.minute:02}",
         when="{day}{clock}（日本時間）",
+        moment="{day}{clock}",
         long=_JAPANESE_UNITS,
         short=_JAPANESE_UNITS,
     ),
@@ -56,6 +58,7 @@ WRITINGS: Mapping[str, Writing] = {
         day=lambda d: f"{d.day} {_MONTHS[d.month - 1]} {d.year}",
         clock=_english_clock,
         when="{day} at {clock} JST (UTC+9)",
+        moment="{day}, {clock}",
         long=Units((" day", " days"), (" hour", " hours"), (" minute", " minutes"), " ", "under a minute"),
         short=Units(("d", "d"), ("h", "h"), ("m", "m"), " ", "under 1m"),
     ),
@@ -78,10 +81,10 @@ def clock(moment: datetime, language: str) -> str:
     return WRITINGS[language].clock(local(moment))
 
 
-def when(moment: datetime, language: str) -> str:
-    """Day, time and zone in full, because an owner may read it in another country."""
+def when(moment: datetime, language: str, *, zone: bool = True) -> str:
+    """Day, time and zone in full, because an owner may read it in another country; without `zone` in lists that say it once."""
     writing, here = WRITINGS[language], local(moment)
-    return writing.when.format(day=writing.day(here), clock=writing.clock(here))
+    return (writing.when if zone else writing.moment).format(day=writing.day(here), clock=writing.clock(here))
 
 
 def duration(span: timedelta, language: str, *, short: bool = False) -> str:
