@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.casework import approval, objection
 from portal.models import new_id
+from tests import planting
 from tests.sql import attack, changed, dialect, event, forged, inserted, only_on, refused, row_of
 from tests.world import World
 
@@ -260,10 +261,10 @@ def test_a_training_case_is_never_executed(world: World) -> None:
     case_id = world.executing()
     row = row_of(world, "cases", id=case_id)
     own = {"id": new_id(), "reference": "MR-NEW", "subject_id": new_id(), "audit_seq": 1, "training": True}
-    invented = changed("account", row["account_id"], connector="training")
+    own["account_id"] = world.case(planting.queued(world)).account_id
     for status in ("executing", "deactivated"):
         first = event(own["id"], 1, status, world.now)
-        refused(world, "ck_cases_training", invented, first, inserted("cases", row, **own, status=status))
+        refused(world, "ck_cases_training", first, inserted("cases", row, **own, status=status))
 
 
 def frozen(world: World, *, removed: bool = False) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import CheckConstraint, Executable
 
+from portal.casework import message_drafts, messages, presence
+from portal.casework.message_drafts import Words
 from portal.connectors import runbook
 from portal.domain.lifecycle import Status
 from portal.models import Base, new_id
@@ -154,7 +156,7 @@ def test_an_installation_is_never_replaced(world: World) -> None:
 
 
 # No row begins with a value here: how it comes to one has tests of its own.
-ONLY_LATER = {"phone_call.outcome", "phone_call.state"}
+ONLY_LATER = {"phone_call.outcome", "phone_call.state", "training.outcome"}
 
 
 def limited() -> Iterator[tuple[str, str, str]]:
@@ -176,8 +178,12 @@ BEGINS: dict[str, dict[str, Any]] = {
 def of_every_kind(world: World) -> None:
     """At least one row in every table whose columns are limited."""
     world.account()
-    world.executing()
+    case_id = world.executing()
     world.submit()
+    alice = world.as_("alice")
+    messages.note(alice, case_id, world.case(case_id).version, "she called twice")
+    message_drafts.save(alice, case_id, "note", Words(body="what she said"))
+    presence.note(alice, case_id, presence.VIEWING)
     session = {"hash": "0" * 64, "staff_id": world.logins["ada"].staff_id, "stage": "full", "epoch": 1}
     moments = {"created_at": world.now, "seen_at": world.now}
     owner = row_of(world, "principal")

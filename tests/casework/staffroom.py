@@ -50,7 +50,8 @@ class Staffroom:
                 self.codes[name], hashes = saved_codes(name)
                 rows += [{"id": new_id(), "staff_id": login.id, "hash": each} for each in hashes]
             self.world.session.flush()
-            self.world.session.execute(insert(StaffRecoveryCode), rows)
+            if rows:
+                self.world.session.execute(insert(StaffRecoveryCode), rows)
 
     def login(self, name: str) -> Staff:
         return self.world.session.get_one(Staff, self.world.logins[name].staff_id, populate_existing=True)

@@ -197,7 +197,6 @@ def test_a_telephone_that_served_as_proof_is_nobody_else(world: World) -> None:
     case_id = world.verifying()
     verification.ask(world.as_("alice"), case_id, ["H2"])
     check_by_call(world, case_id)
-    verification.end_asking(world.as_("alice"), case_id)
     world.check("alice", case_id)
     world.propose("alice", case_id)
     world.open_checks("bob", case_id)
