@@ -71,6 +71,10 @@ def nothing_more(_visit: Visit) -> dict[str, Any]:
     return {}
 
 
+def nothing_else(_visit: Visit) -> Changed | None:
+    return None
+
+
 @dataclass(frozen=True)
 class ActPage:
     """One act as a page. `do` gets the visit and the form, calls casework, and may name another page to go to."""
@@ -86,9 +90,9 @@ class ActPage:
     button: LazyString | str = ""
     button_look: str = "primary"
     shows: bool = False  # evidence or written reasons: whoever opens the page is on record
-    moved: Callable[[Visit], Changed | None] = lambda _visit: (
-        None
-    )  # what a latecomer asks for, not the newest
+    moved: Callable[[Visit], Changed | None] = (
+        nothing_else  # what a latecomer asks for, if not the newest change
+    )
 
 
 class BelowCase(StaffView):

@@ -12,15 +12,15 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, Form, StringField
 from wtforms.validators import StopValidation
 
+from admin import mail_preview
 from admin.acts import Visit
 from admin.evidence_form import day_of
 from admin.forms import DeskForm, Needed, boxes_field, built, choices, sent_version
-from portal import audit, db, i18n, labels, notices
+from portal import audit, i18n, labels
 from portal.casework import verification
 from portal.casework.context import Context
 from portal.domain.lifecycle import Status
-from portal.models import Account, OutboxRow
-from portal.notice_facts import TASKS, Source
+from portal.notice_facts import TASKS
 
 NOTICE = "check_needed"
 
@@ -94,7 +94,10 @@ def preview(visit: Visit) -> Mapping[str, Any]:
     due = read_day(chosen.get("due", "")) or verification.last_due_day(visit.ctx)
     if not wanted or verification.due_error(visit.ctx, due):
         return {}
-    mail = notices.part(_source(visit, wanted, due), visit.case.language)
+    until = audit.timestamp(verification.end_of(due))
+    mail = mail_preview.preview(
+        visit.ctx, visit.case, NOTICE, status=Status.WAITING_OWNER, items=wanted, until=until
+    )
     return {"subject": mail.subject, "body": mail.text}
 
 
@@ -102,19 +105,3 @@ def _possible(visit: Visit, items: list[str]) -> list[str]:
     """Keys that nobody can ask for are left out."""
     possible = verification.askable(visit.ctx, visit.case)
     return [key for key in items if key in possible]
-
-
-def _source(visit: Visit, wanted: list[str], due: date) -> Source:
-    ctx, case = visit.ctx, visit.case
-    params = {
-        "links": {"status": "…"},
-        "at": audit.timestamp(ctx.now),
-        "status": Status.WAITING_OWNER,
-        "proven": case.proven_by is not None,
-        "items": wanted,
-        "until": audit.timestamp(verification.end_of(due)),
-    }
-    # never added to the session: only the mail's words are wanted
-    row = OutboxRow(kind="mail", notice=NOTICE, language=case.language, case_id=case.id, created_at=ctx.now)
-    account = ctx.session.get(Account, case.account_id) if case.account_id else None
-    return Source(ctx, db.runtime().settings, row, params, "requester", case, account, False)

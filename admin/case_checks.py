@@ -170,7 +170,7 @@ def _result_url(ctx: Context, case: Case, shown: OnScreen) -> str | None:
 
 @dataclass(frozen=True)
 class LetterLine:
-    """The newest letter of method H4: to be printed by somebody of the second persons, never by whoever checks."""
+    """The newest letter of method H4: to be printed by a colleague who neither checks nor decides."""
 
     id: str
     is_painted: bool

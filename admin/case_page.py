@@ -38,7 +38,6 @@ SAID: dict[str, LazyString] = {
     "opened": _l("The check is confirmed."),
     "repeated": _l("Your own check is saved."),
     "decided": _l("Your decision is saved, and everybody concerned is told."),
-    "sent_back": _l("The case is back with the verifier."),
     "voided": _l("Nothing was removed: the facts have changed, so the checks start again."),
     "noted": _l("The note is saved."),
     "sent_again": _l("The reply is sent again."),
@@ -73,7 +72,7 @@ class CaseView(BelowCase):
 
 
 class RevealView(BelowCase):
-    """Shows one masked value with a reason, and hands out the letter that a second person has to post."""
+    """Shows one masked value with a reason, and hands out the letter that a colleague with no other part has to post."""
 
     roles = AT_WORK
 
@@ -94,7 +93,7 @@ class RevealView(BelowCase):
 
     @expose("/<case_id>/letter/<document_id>", methods=("POST",))
     def letter(self, case_id: str, document_id: str) -> Response:
-        """The letter of method H4, to be printed and posted. Whoever takes it takes the second person's part."""
+        """The letter of method H4, to be printed and posted. Whoever takes it can neither check nor decide the case."""
         case, painted = proofs.print_letter(ctx(), case_id, document_id)
         name = f"{case.reference}-letter.pdf"
         return send_file(BytesIO(painted), "application/pdf", as_attachment=True, download_name=name)

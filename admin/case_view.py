@@ -16,11 +16,11 @@ from admin.acts import COMES_WITH_FORM
 from admin.case_course import course
 from admin.case_queue import holder_words
 from admin.case_story import lease_lost
-from portal import contact, i18n, labels
+from portal import contact, i18n, labels, vault
 from portal.casework import approval, lookup, presence, verification
 from portal.casework.context import Context
 from portal.casework.facts import facts_of, profile_of, verdict_of
-from portal.casework.similar import Similar, keys_of, similar
+from portal.casework.similar import Similar, similar
 from portal.domain import lifecycle
 from portal.domain.lifecycle import Act, CaseFacts, Status
 from portal.domain.names import mask_name
@@ -131,7 +131,8 @@ class Other:
 
 def listed(ctx: Context, found: Similar) -> list[tuple[str, list[Other]]]:
     """The similar requests, by what they share with this one."""
-    _keys = keys_of(ctx, found.all)  # held, so that all names are opened with one statement
+    # held, so that all names are opened with one statement
+    _keys = vault.held(ctx.session, (case.subject_id for case in found.all)) if found.all else ()
     groups = (
         (gettext("Other requests for this account"), found.account),
         (gettext("Same phone number"), found.phone),

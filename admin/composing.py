@@ -14,11 +14,11 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _p
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 
-from admin import conversation
+from admin import conversation, mail_preview
 from admin.acts import Visit, hard_blockers
 from admin.conversation import Item
 from admin.forms import AskedFor, DeskForm, built, select_field
-from portal import audit, contact, db, i18n, labels, notice_facts, notices
+from portal import contact, db, i18n, labels, notice_facts
 from portal.casework import approval, message_drafts, messages, templates
 from portal.casework.context import NotFound, Refused
 from portal.casework.facts import facts_of
@@ -27,8 +27,6 @@ from portal.choices import SelectChoice
 from portal.domain.lifecycle import Act
 from portal.domain.message_text import filled
 from portal.domain.notices import DESK_REPLY
-from portal.models import Account, OutboxRow
-from portal.notice_facts import Source
 from portal.notices import Part
 
 ID = re.compile("[0-9a-f]{32}")
@@ -177,25 +175,8 @@ def mail(visit: Visit, form: DeskForm) -> Part:
     messages.require_reply(visit.ctx, case)
     ticks = {name: bool(form[name].data) for name in ("other_language", "other_script")}
     messages.check_reply(visit.ctx, case, words, **ticks)
-    params = {
-        "links": {"status": "…"},
-        "at": audit.timestamp(visit.ctx.now),
-        "status": case.status,
-        "proven": case.proven_by is not None,
-        "subject": words.subject.strip(),
-        "body": words.body,
-    }
-    # never added to the session: only the mail's words are wanted
-    row = OutboxRow(
-        kind="mail",
-        notice=DESK_REPLY.key,
-        language=case.language,
-        case_id=case.id,
-        created_at=visit.ctx.now,
-    )
-    account = visit.ctx.session.get(Account, case.account_id) if case.account_id else None
-    source = Source(visit.ctx, db.runtime().settings, row, params, "requester", case, account)
-    return notices.part(source, case.language)
+    said = {"subject": words.subject.strip(), "body": words.body}
+    return mail_preview.preview(visit.ctx, case, DESK_REPLY.key, status=case.status, **said)
 
 
 def blockers(visit: Visit, composer: Composer) -> tuple[str, ...]:

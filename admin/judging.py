@@ -14,8 +14,8 @@ from admin import case_checks, case_view
 from admin.acts import Visit
 from admin.case_checks import CheckCard
 from admin.case_view import FIELDS
-from portal import contact, i18n, labels
-from portal.casework import registry, safety, second_look
+from portal import contact, i18n, labels, vault
+from portal.casework import registry, second_look
 from portal.casework.facts import facts_of, profile_of, verdict_of
 from portal.casework.second_look import Difference
 from portal.domain import policy
@@ -88,7 +88,7 @@ def held(visit: Visit) -> Sequence[SubjectKey]:
     """The keys of owner and account: while somebody holds them, nothing that is opened asks the database again."""
     account = _account(visit)
     subjects = [visit.case.subject_id, *([account.subject_id] if account else [])]
-    return safety.keys_of(visit.ctx, subjects)
+    return vault.held(visit.ctx.session, subjects)
 
 
 def _persons(visit: Visit, account: Account | None) -> list[Line]:

@@ -6,7 +6,7 @@ import logging
 import threading
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup
 
 from portal import db, install, worker
@@ -49,7 +49,7 @@ def work() -> None:
     install.record_start(runtime)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     click.echo("The worker is at work. Ctrl-C stops it after the row in hand.")
-    worker.run(runtime, current_app._get_current_object(), threading.Event())  # type: ignore[attr-defined]
+    worker.run(runtime, db.this_app(), threading.Event())
 
 
 @cases.command("diagram")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, current_app, g
 from sqlalchemy.orm import Session
@@ -24,6 +24,11 @@ def runtime() -> Runtime:
 def runtime_of(app: Flask) -> Runtime:
     """The runtime that was attached to an application."""
     return cast(Runtime, app.extensions["kaijo"])
+
+
+def this_app() -> Flask:
+    """The application itself, for whatever outlives the request or command: the proxy of it would not."""
+    return cast(Flask, cast(Any, current_app)._get_current_object())
 
 
 def session() -> Session:

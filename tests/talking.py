@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from portal.casework import call_checks, talks
 from portal.casework.answering import Spoken
-from portal.models import PhoneCall, Staff
+from portal.models import IdentityCheck, PhoneCall, Staff
 from tests import ringing
 from tests.world import World
 
@@ -65,3 +67,12 @@ def talked(world: World, seconds: int = 100) -> tuple[str, PhoneCall]:
     world.now += timedelta(seconds=seconds)
     hang_up(world, call)
     return case_id, ringing.reread(world, call)
+
+
+def checks(world: World, case_id: str, by: str = "person") -> list[IdentityCheck]:
+    """What is on record of call-backs: the digits, written by the system, or what a person found in a conversation."""
+    world.session.rollback()
+    query = select(IdentityCheck).where(
+        IdentityCheck.case_id == case_id, IdentityCheck.method == "H3", IdentityCheck.attested_by == by
+    )
+    return list(world.session.execute(query).scalars())

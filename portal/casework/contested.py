@@ -13,9 +13,9 @@ from itertools import pairwise
 from sqlalchemy import func, or_, select
 
 from portal import contact as contacts
+from portal import vault
 from portal.casework.context import Context
 from portal.casework.registry import MASKS
-from portal.casework.safety import keys_of
 from portal.domain import policy
 from portal.domain.lifecycle import OPEN, Status
 from portal.domain.names import mask_name
@@ -84,7 +84,7 @@ def contests(ctx: Context) -> list[Contest]:
     cases = [case for group in groups.values() for case in group]
     known = _read(ctx, cases)
     subjects = [case.subject_id for case in cases]
-    _keys = keys_of(ctx, [*subjects, *(account.subject_id for account in known.accounts.values())])
+    _keys = vault.held(ctx.session, [*subjects, *(account.subject_id for account in known.accounts.values())])
     return [_contest(ctx, each, groups[each], known) for each in ids]
 
 

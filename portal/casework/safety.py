@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 
+from portal import vault
 from portal.business_calendar import is_holiday
 from portal.casework.context import Context
 from portal.casework.registry import MASKS
 from portal.domain.business_time import add_business_hours
 from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import OPEN, Status
-from portal.models import Account, Case, Contact, Objection, Person, SubjectKey
+from portal.models import Account, Case, Contact, Objection, Person
 
 MOST = 50  # of each kind: more is no list that anybody looks through
 
@@ -51,12 +51,6 @@ class Appealed:
 
     case: Case
     holder: str
-
-
-def keys_of(ctx: Context, subject_ids: Iterable[str]) -> Sequence[SubjectKey]:
-    """The keys of several subjects in one statement. Whoever holds them opens what is sealed without asking again."""
-    query = select(SubjectKey).where(SubjectKey.subject_id.in_(set(subject_ids)))
-    return ctx.session.execute(query).scalars().all()
 
 
 def on_hold(ctx: Context) -> list[OnHold]:
@@ -104,7 +98,9 @@ def _objections(ctx: Context, condition: ColumnElement[bool]) -> list[Objected]:
         .limit(MOST)
     )
     rows = ctx.session.execute(query).all()
-    _keys = keys_of(ctx, (account.subject_id for _row, _case, _contact, account in rows if account))
+    _keys = vault.held(
+        ctx.session, (account.subject_id for _row, _case, _contact, account in rows if account)
+    )
     return [_objected(ctx, row, case, contact, account) for row, case, contact, account in rows]
 
 

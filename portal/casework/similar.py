@@ -5,7 +5,7 @@ They are found by keyed digests, never by what was typed, and shown masked: nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.casework.context import Context
 from portal.domain.lifecycle import Status
-from portal.models import Case, SearchTerm, SubjectKey
+from portal.models import Case, SearchTerm
 
 MOST = 10
 LOOKED_AT = 500  # requests behind one number or network; an address that more come from says nothing about any of them
@@ -49,13 +49,6 @@ def same_account(session: Session, case: Case) -> Sequence[Case]:
     if case.account_id is None:
         return ()
     return list(session.execute(_others(case).where(Case.account_id == case.account_id)).scalars())
-
-
-def keys_of(ctx: Context, cases: Iterable[Case]) -> Mapping[str, SubjectKey]:
-    """The keys of these cases, read at once and held by the caller: what is then opened of them asks the database no more."""
-    subjects = {case.subject_id for case in cases}
-    query = select(SubjectKey).where(SubjectKey.subject_id.in_(subjects))
-    return {key.subject_id: key for key in ctx.session.execute(query).scalars()} if subjects else {}
 
 
 def _others(case: Case) -> Select[Case]:

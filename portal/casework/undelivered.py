@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from portal import contact, outbox
+from portal import contact, outbox, vault
 from portal.casework import lookup
 from portal.casework.context import Context, NotFound, Refused
 from portal.domain.lifecycle import FINAL, Role
-from portal.models import Account, Case, Contact, OutboxRow, Staff, SubjectKey
+from portal.models import Account, Case, Contact, OutboxRow, Staff
 
 MOST_SHOWN = 50
 READERS = frozenset({Role.LEAD, Role.ADMIN})
@@ -68,7 +68,7 @@ def _opened(ctx: Context, rows: Sequence[OutboxRow]) -> list[Undelivered]:
     }
     subjects = {case.subject_id for case in cases.values()} | {a.subject_id for _, a in contacts.values()}
     # held, so that opening each row finds its key without another statement
-    _keys = list(session.scalars(select(SubjectKey).where(SubjectKey.subject_id.in_(subjects))))
+    _keys = vault.held(session, subjects)
     return [
         Undelivered(
             row,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 import pyotp
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
 from portal import db, install
@@ -33,7 +33,7 @@ def demo(ctx: click.Context, cases: int, seed: int) -> None:
             runtime = db.runtime()
             filling.require_demo_mode(runtime)
             install.upgrade(runtime)
-            _fill(runtime, _app(), cases, seed)
+            _fill(runtime, db.this_app(), cases, seed)
         click.echo(sign_in_table(runtime))
         click.echo("Next: flask serve --demo")
 
@@ -89,10 +89,6 @@ def sign_in_table(runtime: Runtime) -> str:
             *owners.table(runtime),
         ]
     )
-
-
-def _app() -> Flask:
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
 
 
 @contextmanager

@@ -136,7 +136,7 @@ def read(ctx: Context, told: Told) -> Pattern:
 
 
 def _ids(rows: Sequence[Base]) -> list[str]:
-    return [row.id for row in rows if isinstance(getattr(row, "id", None), str)]  # type: ignore[attr-defined]
+    return [found for row in rows if isinstance(found := getattr(row, "id", None), str)]
 
 
 def _all(session: Session, table: type[Base], condition: ColumnElement[bool], *order: Any) -> list[Base]:

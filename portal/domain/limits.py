@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
+from typing import Any
 
 UNITS = ("time", "times", "hours", "business_hours", "count")
 
@@ -230,8 +231,8 @@ class Limits:
 
         Raises ValueError that names the limit and its bounds, or two limits that would contradict each other.
         """
-        values = {key: _read(_row(key), text) for key, text in overrides.items()}
-        changed = replace(self, **values)  # type: ignore[arg-type]
+        values: dict[str, Any] = {key: _read(_row(key), text) for key, text in overrides.items()}
+        changed = replace(self, **values)
         for smaller, larger in ORDERED:
             if not _largest(getattr(changed, smaller)) <= getattr(changed, larger):
                 raise ValueError(f"{smaller} must not be larger than {larger}")
@@ -286,8 +287,8 @@ def _read(row: Limit, text: str) -> Value:
         value = _parsed(row, text)
     except ValueError as error:
         raise ValueError(refusal) from error
-    parts = value if isinstance(value, tuple) else (value,)
-    if not all(row.low <= part <= row.high for part in parts):  # type: ignore[operator]
+    parts: tuple[Any, ...] = value if isinstance(value, tuple) else (value,)  # of the kind of its bounds
+    if not all(row.low <= part <= row.high for part in parts):
         raise ValueError(refusal)
     return value
 

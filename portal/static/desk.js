@@ -27,7 +27,7 @@ function takeRow(row) {
   form.method = "post";
   form.action = row.dataset.take;
   const token = document.querySelector("input[name=csrf_token]").value;
-  const fields = { csrf_token: token, version: row.dataset.version, seen: row.dataset.seen };
+  const fields = { csrf_token: token, version: row.dataset.version, events: row.dataset.events };
   for (const [name, value] of Object.entries(fields)) {
     const field = document.createElement("input");
     Object.assign(field, { type: "hidden", name, value });

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -14,27 +12,17 @@ from portal.casework.context import NotFound, Refused
 from portal.casework.facts import verdict_of
 from portal.models import IdentityCheck
 from tests.ringing import digits_of, pick_up, placed, press
-from tests.talking import give_desk_phone, hang_up, proven, take, talked
+from tests.talking import checks, give_desk_phone, hang_up, proven, take, talked
 from tests.world import World
 
 ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+def world(calling_world: World) -> World:
     """A desk that can call somebody, with an agent who has a desk phone."""
-    made = World(database_url, tmp_path, telephone="demo")
-    give_desk_phone(made, "alice")
-    yield made
-    made.close()
-
-
-def checks(world: World, case_id: str, by: str = "person") -> list[IdentityCheck]:
-    world.session.rollback()
-    query = select(IdentityCheck).where(
-        IdentityCheck.case_id == case_id, IdentityCheck.method == "H3", IdentityCheck.attested_by == by
-    )
-    return list(world.session.execute(query).scalars())
+    give_desk_phone(calling_world, "alice")
+    return calling_world
 
 
 def test_what_the_agent_heard_is_recorded_with_its_length_and_proves_nothing(world: World) -> None:

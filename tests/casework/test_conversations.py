@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from portal.casework import bridges, call_checks, calls, overdue_calls, talks, verification
 from portal.casework.context import NotFound, Refused
-from portal.models import AuditEvent, IdentityCheck, Staff
+from portal.models import AuditEvent, Staff
 from tests.ringing import digits_of, end, pick_up, placed, press, reread, wrong_digits
-from tests.talking import AGENT, asked_agent, called_back, give_desk_phone, hang_up, proven, take, talked
+from tests.talking import (
+    AGENT,
+    asked_agent,
+    called_back,
+    checks,
+    give_desk_phone,
+    hang_up,
+    proven,
+    take,
+    talked,
+)
 from tests.world import World
 
 ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+def world(calling_world: World) -> World:
     """A desk that can call somebody, with an agent who has a desk phone."""
-    made = World(database_url, tmp_path, telephone="demo")
-    give_desk_phone(made, "alice")
-    yield made
-    made.close()
-
-
-def checks(world: World, case_id: str, by: str = "person") -> list[IdentityCheck]:
-    world.session.rollback()
-    query = select(IdentityCheck).where(
-        IdentityCheck.case_id == case_id, IdentityCheck.method == "H3", IdentityCheck.attested_by == by
-    )
-    return list(world.session.execute(query).scalars())
+    give_desk_phone(calling_world, "alice")
+    return calling_world
 
 
 def shown(world: World, case_id: str) -> call_checks.OnScreen:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from portal.casework import verification
 from portal.models import IdentityCheck
 from tests.admin.clerk import Clerk
 from tests.journeys.keyboard import Keyboard
@@ -131,6 +132,21 @@ def test_of_two_who_press_at_once_one_has_the_case_and_the_other_reads_who(room:
     assert vic.locator("main form").count() == 0
     assert room.story.world.case(case_id).holder_id == room.story.world.logins["alice"].person_id
     room.look(vic)
+
+
+def test_whoever_takes_a_row_of_the_queue_by_its_key_reads_all_that_happened_since_the_list_was_made(
+    room: Room,
+):
+    world = room.story.world
+    case_id = world.queued(language=room.story.language)
+    vic = room.at("vic", "queue/")
+    verification.claim(world.as_("alice"), case_id)
+    verification.release(world.as_("alice"), case_id)
+    vic.keyboard.press("j")
+    with vic.expect_navigation():
+        vic.keyboard.press("a")
+    expect(vic.locator(".changes__one")).to_have_count(2)
+    assert world.status(case_id) == "queued"
 
 
 def test_who_views_and_who_edits_is_told_while_the_page_is_open_and_without_script_at_load(room: Room):

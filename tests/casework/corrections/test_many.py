@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,21 +11,9 @@ from portal.casework.context import Refused, Throttled
 from portal.casework.register_entry import EntryContact
 from portal.models import Account, Contact, OutboxRow
 from tests import ringing as telephone
-from tests.casework.keepers import NEW, Telephoned, asked, called, corrected, iam_user, pressed_nine
+from tests.casework.keepers import NEW, asked, called, corrected, iam_user, pressed_nine
 from tests.people import HANAKO
 from tests.world import World
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    made = Telephoned(database_url, tmp_path, telephone="demo")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def account(world: World) -> Account:
-    return world.account()
 
 
 def of_a_thief(world: World) -> Account:
