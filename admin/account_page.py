@@ -31,9 +31,8 @@ class AccountsView(StaffView):
     """For all who work cases, those who read them, and those who look after the register."""
 
     roles = READERS | {Role.ADMIN}
-    readers_send = frozenset(
-        {"index"}
-    )  # the search: an address of an owner does not go into an address of ours
+    # the search: an address of an owner does not go into an address of ours
+    readers_send = frozenset({"index"})
     icon = "search"
 
     @expose("/", methods=("GET", "POST"))

@@ -109,9 +109,8 @@ _JAPANESE_LABEL = re.compile("[\u3005\u3041-\u309f\u30a1-\u30fa\u30fc-\u30fe\u4e
 _PUNCTUATION = re.compile(rf"[\s().\[\]/{re.escape(DASHES)}{UNSEEN}]+")
 
 
-LEADS_AWAY = re.compile(
-    r"://|www\.|@|\.[a-z]{2,}(/|$)", re.IGNORECASE
-)  # an address of a page or of a mailbox
+# an address of a page or of a mailbox
+LEADS_AWAY = re.compile(r"://|www\.|@|\.[a-z]{2,}(/|$)", re.IGNORECASE)
 
 
 class ContactError(ValueError):

@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from portal.models import Installation, LinkToken
 
-FORM = re.compile(
-    r"\A[A-Za-z0-9_-]{43}\Z"
-)  # 32 random bytes; exact, so that no second spelling of a token exists
+# 32 random bytes; exact, so that no second spelling of a token exists
+FORM = re.compile(r"\A[A-Za-z0-9_-]{43}\Z")
 
 
 def random_token() -> str:

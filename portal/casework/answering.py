@@ -36,9 +36,8 @@ EFFECTS: Mapping[str, tuple[Effect | None, Effect]] = {
 }
 # Wrong digits that count against the account. Who corrects a number calls a telephone of their own.
 COUNTED = frozenset({"proof", "check", "callback"})
-DIGITS = re.compile(
-    r"\A[0-9]{6}\Z"
-)  # not \d and not $: full-width digits and a line break after them are no digits
+# not \d and not $: full-width digits and a line break after them are no digits
+DIGITS = re.compile(r"\A[0-9]{6}\Z")
 
 # How a provider says that a call is over. Of one that was answered it only means that somebody hung up.
 OVER: Mapping[str, str] = {

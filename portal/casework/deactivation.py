@@ -260,9 +260,8 @@ def _hold_sign_in(ctx: Context, case: Case, connector: Connector, principal: Pri
     proven = {one.contact_id for one in standing if one.contact_id and one.result == "match"}
     directory = signing_in(connector)
     if directory is None or directory.must_enrol(ctx.session, principal) is None:
-        passes.require(
-            ctx, principal, ground=proven
-        )  # once: a second time would void a pass that is on its way
+        # once: a second time would void a pass that is on its way
+        passes.require(ctx, principal, ground=proven)
     if directory is not None:
         directory.hold_changes(ctx.session, principal, ctx.now + ctx.limits.changes_held)
 

@@ -155,9 +155,8 @@ def remove(ctx: Context, visitor: Visitor, device_id: str, code: str) -> None:
     with ctx.act():
         held = held_for(ctx, visitor, "full")
         connector = connector_of(ctx, held.account)
-        connector.code_failures(
-            ctx.session, held.principal
-        )  # locks: of two devices at once the second one stays
+        # locks: of two devices at once the second one stays
+        connector.code_failures(ctx.session, held.principal)
         devices = {one.id: one for one in connector.list_devices(ctx.session, held.principal)}
         if device_id not in devices:
             raise Refused("device_unknown", field="device")

@@ -238,9 +238,8 @@ def agree_unfreeze(ctx: Context, case_id: str, *, code: str, version: int | None
         )
         transition.take_part(ctx, case, "reviewer")
         if outcome == "unfounded" and receipts.document_of(ctx, case, "completion") is None:
-            receipts.freeze(
-                ctx, case, "completion", sessions_ended=0
-            )  # the stop came before the case was closed
+            # the stop came before the case was closed
+            receipts.freeze(ctx, case, "completion", sessions_ended=0)
         _decide_objections(ctx, case, "upheld" if outcome in {"resume", "unfounded"} else "founded")
     return after
 

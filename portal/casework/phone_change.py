@@ -44,9 +44,8 @@ from portal.models import Account, Contact, LinkToken, PhoneCall, PhoneChange, P
 CAUSE = "phone_corrected"
 CONFIRM_WITHIN = timedelta(minutes=60)
 MOST_A_DAY = 2  # corrections of one account
-READ_FIRST = timedelta(
-    seconds=8
-)  # the digits stand on the screen before the telephone rings: a call covers the page
+# the digits stand on the screen before the telephone rings: a call covers the page
+READ_FIRST = timedelta(seconds=8)
 
 
 def begin(ctx: Context, visitor: Visitor, number: str, *, code: str, typed: str = "") -> PhoneChange:

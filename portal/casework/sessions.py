@@ -18,9 +18,8 @@ from portal.casework.context import Context, NotFound, Refused
 from portal.domain.lifecycle import Actor, Role
 from portal.models import Person, Staff, StaffSession, SubjectKey
 
-TOUCH = timedelta(
-    seconds=30
-)  # reading pages writes this often at most, and idle time counts that much too early at most
+# reading pages writes this often at most, and idle time counts that much too early at most
+TOUCH = timedelta(seconds=30)
 KEY = 16  # so much of a session's hash names it on a page
 
 

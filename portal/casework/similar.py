@@ -36,9 +36,8 @@ def similar(ctx: Context, case: Case) -> Similar:
     """What shares account, telephone number or network with a case. Three statements, whatever there is."""
     number = ctx.vault.open(ctx.session, case.subject_id, case, "phone")
     phone = _sharing(ctx, case, "phone", number)
-    kept = (
-        Case.created_at > ctx.now - ctx.limits.retention_network
-    )  # no longer is an address held against anybody
+    # no longer is an address held against anybody
+    kept = Case.created_at > ctx.now - ctx.limits.retention_network
     network = _sharing(ctx, case, "network", _address(ctx, case), kept)
     shown = {each.id for each in phone}
     return Similar(same_account(ctx.session, case), phone, [each for each in network if each.id not in shown])

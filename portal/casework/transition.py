@@ -32,6 +32,7 @@ DUE: Mapping[Status, Act] = {
 }
 REMINDED_BEFORE = timedelta(days=1)
 WORKED = frozenset({Status.QUEUED, Status.VERIFYING})
+# what the desk, the owner and colleagues do does not renew a person's lease; what they do themselves does
 KEEPS_LEASE = frozenset(
     {
         Act.MATCH,
@@ -42,7 +43,7 @@ KEEPS_LEASE = frozenset(
         Act.BOOK_CALL,
         Act.PRINT_LETTER,
     }
-)  # what the desk, the owner and colleagues do does not renew a person's lease; what they do themselves does
+)
 
 
 def lock(session: Session, case_id: str, *, version: int | None = None) -> Case:

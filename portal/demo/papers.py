@@ -27,9 +27,8 @@ from portal.models import Document, OutboxRow
 if TYPE_CHECKING:
     from portal.demo.stage import Stage
 
-BEYOND = timedelta(
-    minutes=1
-)  # after the end: should we be stopped, the desk's own workers find the rows then
+# after the end: should we be stopped, the desk's own workers find the rows then
+BEYOND = timedelta(minutes=1)
 MOST_PAINTERS = 4
 
 _app: list[Flask] = []

@@ -49,9 +49,8 @@ class Principal(Base):
     username: Mapped[str | None] = fact(String(64))
     external_id: Mapped[str] = fact(String(64))
     is_administrator: Mapped[bool | None] = fact(Boolean)
-    edits_contacts: Mapped[bool | None] = fact(
-        Boolean
-    )  # may edit account information, as an administrator may
+    # may edit account information, as an administrator may
+    edits_contacts: Mapped[bool | None] = fact(Boolean)
     hardware_device: Mapped[bool | None] = fact(Boolean)
     created_at: Mapped[datetime] = fact(UtcDateTime)
 

@@ -134,9 +134,8 @@ class OwnerView:
     may_cancel: bool
     may_object: bool
     takes_letter: bool
-    callback: (
-        OnScreen | None
-    )  # a call of the desk's, while its digits can be keyed in or its agent is on the line
+    # a call of the desk's, while its digits can be keyed in or its agent is on the line
+    callback: OnScreen | None
     asks_ready: bool
     ready_until: datetime | None
     appeal_until: datetime | None
