@@ -97,7 +97,8 @@ class Page:
                 tag.name in {"script", "style"} or tag.get("translate") == "no" for tag in text.parents
             )
             if type(text) is NavigableString and spoken == language and not hidden:
-                yield str(text)
+                # A browser drops the line break that a text area begins with; the parser does not.
+                yield str(text).removeprefix("\n")
         for tag in self.html.find_all(attrs={"aria-label": True}):
             if tag["aria-label"] != "言語 / Language":
                 yield str(tag["aria-label"])
