@@ -38,7 +38,7 @@ test: ## Run every check and every test, on SQLite and on a real PostgreSQL, wit
 	.ci/setup dev
 	$(CHECKS)
 	echo "Tests: pytest"
-	$(BIN)/pytest -p xdist -n 3 || { echo "Some tests failed. One alone: $(BIN)/pytest tests/FILE.py::NAME"; exit 1; }
+	$(BIN)/pytest -p xdist -n 3 --dist worksteal || { echo "Some tests failed. One alone: $(BIN)/pytest tests/FILE.py::NAME"; exit 1; }
 	echo "All checks and tests passed. Next: 'make run' shows the portal."
 
 lint: ## Check style, types and who imports whom

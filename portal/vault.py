@@ -11,6 +11,7 @@ import hmac
 import json
 import os
 import secrets
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ from portal.models import Base, SearchTerm, SubjectKey, new_id
 
 NONCE = 12
 KEY_BYTES = 32
+HELD = 8  # keys that a session remembers; enough for a case, its account and who works on it
 VERSION = b"\x01"
 
 
@@ -155,6 +157,8 @@ class Vault:
         row = session.get(SubjectKey, subject_id)
         if row is None:
             return None
+        # Whoever opens one value of a subject mostly opens the next: the session forgets rows that nobody holds.
+        session.info.setdefault("held_keys", deque(maxlen=HELD)).append(row)
         try:
             wrapping = self.keys.wrapping[row.kek_version]
             return AESGCM(wrapping).decrypt(row.wrapped[:NONCE], row.wrapped[NONCE:], subject_id.encode())

@@ -83,8 +83,7 @@ class World:
         self.logins: dict[str, Login] = {}
         with self.system.act():
             self.session.add(Installation(id=1, mark="demo", token_epoch=1, created_at=self.now))
-            for name in STAFF:
-                self.hire(name)
+            self._hire({name: (*row, None) for name, row in STAFF.items()})
 
     def close(self) -> None:
         self.session.close()
@@ -115,30 +114,40 @@ class World:
         """Give somebody a login with a real factor; `person_of` gives a second login to a colleague."""
         full_name, usual = STAFF.get(name, (name, Role.VERIFIER))
         with self.system.act():
-            if person_of is None:
-                person_id = new_id()
-                self.session.add(Person(id=person_id, name=full_name, created_at=self.now))
-                self.session.flush()
-            else:
-                person_id = self.logins[person_of].person_id
-            staff = Staff(
-                id=new_id(),
-                person_id=person_id,
-                subject_id=self.runtime.vault.new_subject(self.session),
-                email=f"{name}@desk.example",
-                language="ja",
-                totp_enrolled_at=self.now,
-                created_at=self.now,
-            )
-            secret = pyotp.random_base32(32)
-            self.runtime.vault.seal(self.session, staff.subject_id, staff, "totp", secret)
-            self.session.add(staff)
-            self.session.flush()
-            self.session.add(
-                StaffRole(id=new_id(), staff_id=staff.id, role=role or usual, effective_at=self.now)
-            )
-        self.logins[name] = Login(staff.id, person_id, secret, staff.email)
+            self._hire({name: (full_name, role or usual, person_of)})
         return self.logins[name]
+
+    def _hire(self, logins: Mapping[str, tuple[str, Role, str | None]]) -> None:
+        """Each: full name, role, and whose second login it is. Kind by kind: row by row takes thrice the time."""
+        persons, staff, roles_held = [], [], []
+        keys = {name: self.runtime.vault.new_key()[0] for name in logins}
+        self.session.add_all(keys.values())
+        for name, (full_name, role, person_of) in logins.items():
+            person_id = self.logins[person_of].person_id if person_of else new_id()
+            if person_of is None:
+                persons.append(Person(id=person_id, name=full_name, created_at=self.now))
+            login = Login(new_id(), person_id, pyotp.random_base32(32), f"{name}@desk.example")
+            staff.append(self._login_row(login, keys[name].subject_id))
+            roles_held.append(
+                StaffRole(id=new_id(), staff_id=login.staff_id, role=role, effective_at=self.now)
+            )
+            self.logins[name] = login
+        for rows in (persons, staff, roles_held):
+            self.session.add_all(rows)
+            self.session.flush()
+
+    def _login_row(self, login: Login, subject_id: str) -> Staff:
+        row = Staff(
+            id=login.staff_id,
+            person_id=login.person_id,
+            subject_id=subject_id,
+            email=login.email,
+            language="ja",
+            totp_enrolled_at=self.now,
+            created_at=self.now,
+        )
+        self.runtime.vault.seal(self.session, subject_id, row, "totp", login.secret)
+        return row
 
     def role(self, name: str) -> Role:
         return Role(self.role_row(name).role)

@@ -16,7 +16,7 @@ from portal import outbox, receipts
 from portal.casework import fresh, passes, rounds, training, transition
 from portal.casework.context import Context, NotFound, Refused
 from portal.casework.devices import held_by
-from portal.casework.facts import checks_of, facts_of
+from portal.casework.facts import asked_facts, checks_of
 from portal.connectors import Connector, ConnectorError, Device, signing_in
 from portal.connectors.runbook import STEPS, waiting_steps
 from portal.domain import lifecycle
@@ -78,7 +78,7 @@ def execute(ctx: Context, case_id: str, *, code: str, version: int | None = None
         if seen.missing:
             observed["facts_changed"] = True
         blockers = lifecycle.blocked_by(
-            facts_of(ctx, case, given, **observed), Act.EXECUTE, ctx.actor, ctx.now
+            asked_facts(ctx, case, given, **observed), Act.EXECUTE, ctx.actor, ctx.now
         )
         if blockers and set(blockers) <= VOIDING:
             return _void(ctx, case, blockers[0])

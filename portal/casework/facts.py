@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -33,50 +33,78 @@ from portal.models import (
 
 
 def facts_of(ctx: Context, case: Case, given: Iterable[str] = (), **observed: Any) -> CaseFacts:
-    """The facts of a case as the guards want them. `observed` overrides what only the caller can know."""
-    session = ctx.session
-    checks = check_facts(ctx, case)
-    profile = profile_of(ctx, case)
-    verdict = policy.evaluate(profile, checks, now=ctx.now, limits=ctx.limits)
-    objection = objection_open(session, case)
-    removed_at = removed_of(session, case)
-    facts = CaseFacts(
-        status=Status(case.status),
-        tier=case.tier,
-        training=case.training,
-        holder=case.holder_id,
-        holder_may_continue=_may_continue(ctx, case),
-        parties=_parties(session, case),
-        own_account=_is_own_account(ctx, case),
-        account_known=case.account_id is not None,
-        contacts_known=case.account_id is not None and _has_contact(session, case.account_id),
-        policy_met=verdict.met,
-        lead_needed=policy.needs_lead(policy.Tier(case.tier), case.policy_set),
-        decision=case.decision if case.decision_round == case.round else None,
-        proposer=case.proposer_id,
-        checks_unopened=_unopened(session, case, ctx.actor.person_id),
-        repeat_missing=_repeat_missing(ctx, profile, checks),
-        facts_changed=case.decision == "remove" and case.decision_digest != decision_digest(ctx, case),
-        notices_pending=_security_notice_pending(session, case),
-        objection_open=objection,
-        contest_lead=case.contest_lead_id,
-        waiting_started=case.waiting_started_at is not None,
-        waiting_until=case.waiting_until,
-        extended=case.extended,
-        owner_ready_needed=_needs_owner_ready(ctx, case),
-        owner_ready_until=case.owner_ready_until,
-        tries_left=_tries_left(ctx, case),
-        removed_at=removed_at,
-        partly_removed=removed_at is None and removal_began(session, case) is not None,
-        objection_until=_objection_until(ctx, case),
-        unfreeze=case.unfreeze,
-        unfreeze_proposer=case.unfreeze_proposer_id,
-        appeal_until=case.status_at + ctx.limits.appeal_window if case.status == Status.DECLINED else None,
-        appealed=case.appealed_at is not None,
-        timers=_timers(session, case),
-        given=frozenset(given),
-    )
-    return replace(facts, **observed)
+    """All facts of a case at once, for pages. `observed` overrides what only the caller can know."""
+    reader = _Reader(ctx, case, given, observed)
+    return CaseFacts(**{one.name: getattr(reader, one.name) for one in fields(CaseFacts)})
+
+
+def asked_facts(ctx: Context, case: Case, given: Iterable[str] = (), **observed: Any) -> CaseFacts:
+    """The same, each read when a guard asks for it: most acts need a few of them, and all are twenty statements.
+
+    To be used before the act writes anything: what is read later is read later.
+    """
+    return cast(CaseFacts, _Reader(ctx, case, given, observed))
+
+
+class _Reader:
+    """Reads a fact once, when it is asked for."""
+
+    def __init__(self, ctx: Context, case: Case, given: Iterable[str], observed: Mapping[str, Any]) -> None:
+        self.ctx, self.case, self.session = ctx, case, ctx.session
+        self.given = frozenset(given)
+        self.__dict__.update(observed)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in READ:
+            raise AttributeError(name)
+        self.__dict__[name] = value = READ[name](self)
+        return value
+
+
+READ: Mapping[str, Callable[[Any], Any]] = {
+    "status": lambda of: Status(of.case.status),
+    "tier": lambda of: of.case.tier,
+    "training": lambda of: of.case.training,
+    "holder": lambda of: of.case.holder_id,
+    "holder_may_continue": lambda of: _may_continue(of.ctx, of.case),
+    "parties": lambda of: _parties(of.session, of.case),
+    "own_account": lambda of: _is_own_account(of.ctx, of.case),
+    "account_known": lambda of: of.case.account_id is not None,
+    "contacts_known": lambda of: of.account_known and _has_contact(of.session, of.case.account_id),
+    "policy_met": lambda of: policy.evaluate(of.profile, of.checks, now=of.ctx.now, limits=of.ctx.limits).met,
+    "lead_needed": lambda of: policy.needs_lead(policy.Tier(of.case.tier), of.case.policy_set),
+    "decision": lambda of: of.case.decision if of.case.decision_round == of.case.round else None,
+    "proposer": lambda of: of.case.proposer_id,
+    "checks_unopened": lambda of: _unopened(of.session, of.case, of.ctx.actor.person_id),
+    "repeat_missing": lambda of: _repeat_missing(of.ctx, of.profile, of.checks),
+    "facts_changed": lambda of: (
+        of.case.decision == "remove" and of.case.decision_digest != decision_digest(of.ctx, of.case)
+    ),
+    "notices_pending": lambda of: _security_notice_pending(of.session, of.case),
+    "objection_open": lambda of: objection_open(of.session, of.case),
+    "contest_lead": lambda of: of.case.contest_lead_id,
+    "signed_in_since": lambda of: False,  # only who has just asked the connector knows
+    "waiting_started": lambda of: of.case.waiting_started_at is not None,
+    "waiting_until": lambda of: of.case.waiting_until,
+    "extended": lambda of: of.case.extended,
+    "owner_ready_needed": lambda of: _needs_owner_ready(of.ctx, of.case),
+    "owner_ready_until": lambda of: of.case.owner_ready_until,
+    "gone": lambda of: False,  # likewise
+    "tries_left": lambda of: _tries_left(of.ctx, of.case),
+    "removed_at": lambda of: removed_of(of.session, of.case),
+    "partly_removed": lambda of: of.removed_at is None and removal_began(of.session, of.case) is not None,
+    "objection_until": lambda of: _objection_until(of.ctx, of.case),
+    "unfreeze": lambda of: of.case.unfreeze,
+    "unfreeze_proposer": lambda of: of.case.unfreeze_proposer_id,
+    "appeal_until": lambda of: (
+        of.case.status_at + of.ctx.limits.appeal_window if of.case.status == Status.DECLINED else None
+    ),
+    "appealed": lambda of: of.case.appealed_at is not None,
+    "timers": lambda of: _timers(of.session, of.case),
+    # what several of these rest on
+    "checks": lambda of: check_facts(of.ctx, of.case),
+    "profile": lambda of: profile_of(of.ctx, of.case),
+}
 
 
 def _parties(session: Session, case: Case) -> dict[str, Party]:

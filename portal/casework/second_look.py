@@ -10,7 +10,7 @@ from sqlalchemy import exists, or_, select
 
 from portal.casework import registry
 from portal.casework.context import Context
-from portal.casework.facts import checks_of, facts_of
+from portal.casework.facts import asked_facts, checks_of
 from portal.casework.registry import MASKS, ContactView
 from portal.domain import lifecycle, policy
 from portal.domain.lifecycle import Act, Role, Status
@@ -184,7 +184,7 @@ def next_in_pool(ctx: Context) -> Case | None:
 def _decidable(ctx: Context, cases: Iterable[Case]) -> Iterator[Case]:
     for case in cases:
         act = Act.APPROVE_DECLINE if case.decision == "decline" else Act.APPROVE
-        blockers = lifecycle.blocked_by(facts_of(ctx, case), act, ctx.actor, ctx.now)
+        blockers = lifecycle.blocked_by(asked_facts(ctx, case), act, ctx.actor, ctx.now)
         # what is asked of this person on the page itself stands in nobody's way
         if not set(blockers) - {"checks_unopened", "repeat_missing", "fresh_factor"}:
             yield case

@@ -13,7 +13,7 @@ from portal import audit
 from portal.business_calendar import is_holiday
 from portal.casework import telling, training_plan
 from portal.casework.context import Context, NotFound, Refused, Stale
-from portal.casework.facts import facts_of
+from portal.casework.facts import asked_facts
 from portal.domain import lifecycle
 from portal.domain.audit_tags import ACT_TAGS
 from portal.domain.business_time import add_business_hours
@@ -80,7 +80,7 @@ def apply(
     `given` names what came with the act (reason, fresh_factor, items, devices), `said` are the facts of its audit event,
     `params` what its notices need, `columns` what else changes on the case. Raises Refused and writes nothing.
     """
-    facts = facts_of(ctx, case, given, **(observed or {}))
+    facts = asked_facts(ctx, case, given, **(observed or {}))
     try:
         after = lifecycle.decide(facts, act, ctx.actor, ctx.now)
     except NotAllowed as refusal:
@@ -103,14 +103,14 @@ def apply(
 
 def require(ctx: Context, case: Case, act: Act, given: Iterable[str] = ()) -> None:
     """Refuse early, before rows are written that only an allowed act may write. Raises Refused."""
-    reason = lifecycle.refusal(facts_of(ctx, case, given), act, ctx.actor, ctx.now)
+    reason = lifecycle.refusal(asked_facts(ctx, case, given), act, ctx.actor, ctx.now)
     if reason:
         raise Refused(reason)
 
 
 def allows(ctx: Context, case: Case, act: Act) -> bool:
     """Whether the act would be allowed to this actor now."""
-    return lifecycle.refusal(facts_of(ctx, case), act, ctx.actor, ctx.now) is None
+    return lifecycle.refusal(asked_facts(ctx, case), act, ctx.actor, ctx.now) is None
 
 
 def open_case(ctx: Context, case: Case, act: Act, *, said: Mapping[str, Any], **telling_with: Any) -> None:
@@ -230,5 +230,5 @@ def timer_of(session: Session, case: Case, act: Act) -> datetime | None:
 
 def may_take(ctx: Context, case: Case, person: lifecycle.Actor) -> bool:
     """Whether another person than the actor could hold this case."""
-    facts = facts_of(ctx.as_actor(person), case)
+    facts = asked_facts(ctx.as_actor(person), case)
     return not any(guard(facts, person, ctx.now, Act.CLAIM) for guard in lifecycle.FIRST)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.casework import transition
 from portal.casework.context import Context
-from portal.casework.facts import facts_of
+from portal.casework.facts import asked_facts
 from portal.domain import policy
 from portal.domain.lifecycle import Act, Status
 from portal.models import Case, IdentityCheck, OutboxRow
@@ -19,7 +19,7 @@ def settle_notices(ctx: Context, case_id: str) -> None:
     system = ctx.as_system()
     with system.act():
         case = transition.lock(system.session, case_id)
-        facts = facts_of(system, case)
+        facts = asked_facts(system, case)
         if case.status != Status.COOLING_OFF or facts.waiting_started or facts.notices_pending:
             return
         unreached = _unreached(system, case)
