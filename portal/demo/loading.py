@@ -42,9 +42,16 @@ def converter(dialect: str, column: ColumnElement[Any]) -> Convert:
 
 
 def widen(connection: Connection) -> None:
-    """Let SQLite keep the indexes in memory: the usual 2 MB are too few for rows that come in no order."""
+    """Make room for many rows, for the rest of this transaction.
+
+    SQLite's usual 2 MB are too few for indexes whose rows come in no order. PostgreSQL's triggers keep the plan that they
+    made while the tables were empty, and would read whole tables for each row; and no page waits for this.
+    """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KB}")
+    else:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 def insert(connection: Connection, name: str, rows: Tuples) -> None:

@@ -149,7 +149,7 @@ def test_an_answered_case_does_not_go_back_to_somebody_disabled(room: Staffroom)
     disable(room, "ada", "alice")
     ctx = room.world.system
 
-    assert not transition.facts_of(ctx, room.world.case(case_id)).holder_may_continue
+    assert not transition.asked_facts(ctx, room.world.case(case_id)).holder_may_continue
 
 
 def test_open_and_agreed_proposals_of_a_disabled_admin_stop(room: Staffroom):
