@@ -90,9 +90,8 @@ class ActPage:
     button: LazyString | str = ""
     button_look: str = "primary"
     shows: bool = False  # evidence or written reasons: whoever opens the page is on record
-    moved: Callable[[Visit], Changed | None] = (
-        nothing_else  # what a latecomer asks for, if not the newest change
-    )
+    # what a latecomer asks for, if not the newest change
+    moved: Callable[[Visit], Changed | None] = nothing_else
 
 
 class BelowCase(StaffView):

@@ -52,6 +52,9 @@ class _Reader:
     def __init__(self, ctx: Context, case: Case, given: Iterable[str], observed: Mapping[str, Any]) -> None:
         self.ctx, self.case, self.session = ctx, case, ctx.session
         self.given = frozenset(given)
+        if unknown := observed.keys() - READ.keys():
+            # a misspelt fact would leave the guard with what is usual
+            raise TypeError(f"there is no fact called {', '.join(sorted(unknown))}")
         self.__dict__.update(observed)
 
     def __getattr__(self, name: str) -> Any:

@@ -44,13 +44,12 @@ def converter(dialect: str, column: ColumnElement[Any]) -> Convert:
 def widen(connection: Connection) -> None:
     """Make room for many rows, for the rest of this transaction.
 
-    SQLite's usual 2 MB are too few for indexes whose rows come in no order. PostgreSQL's triggers keep the plan that they
-    made while the tables were empty, and would read whole tables for each row; and no page waits for this.
+    SQLite's usual 2 MB are too few for indexes whose rows come in no order. On PostgreSQL a thousand rows may take longer
+    than the time that a page is given, on a busy machine; and no page waits for these.
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KB}")
     else:
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 

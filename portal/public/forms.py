@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar, cast
 
 from flask_babel import LazyString
 from flask_babel import gettext as _
@@ -327,5 +327,4 @@ class CallForm(OwnerForm):
 def question(label: LazyString | str, choices: list[SelectChoice], words: LazyString) -> type[OwnerForm]:
     """A form with one question whose choices only the moment knows, as triage's are."""
     field = RadioField(label, [Chosen(words)], choices=choices, validate_choice=False)
-    made: Any = type("QuestionForm", (OwnerForm,), {"answer": field})
-    return made  # type: ignore[no-any-return]
+    return cast(type[OwnerForm], type("QuestionForm", (OwnerForm,), {"answer": field}))

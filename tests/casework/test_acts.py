@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from portal.casework import approval, factor, proofs, timers, transition, verification
 from portal.casework.context import Context, NotFound, Refused, Stale
+from portal.casework.facts import asked_facts, facts_of
 from portal.domain.lifecycle import Act
 from portal.models import (
     AuditEvent,
@@ -242,3 +243,10 @@ def test_the_rows_of_an_act_can_be_read_after_it(world: World) -> None:
     assert isinstance(check, IdentityCheck)
     assert world.session.get(Case, case_id) is not None
     assert world.session.execute(select(OutboxRow.id).limit(1)).first() is not None
+
+
+def test_a_fact_that_nobody_knows_cannot_be_observed(world: World) -> None:
+    case = world.case(world.queued())
+    for read in (facts_of, asked_facts):
+        with pytest.raises(TypeError, match="no fact called signed_in_sinse"):
+            read(world.system, case, signed_in_sinse=True)
