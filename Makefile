@@ -2,6 +2,8 @@
 
 PORT ?= 5000
 BIN := .venv/bin
+# One more than processors, because tests wait for disks and browsers; PostgreSQL here takes 200 connections.
+PROCESSES := $(shell n=$$(nproc); echo $$((n < 12 ? n + 1 : 12)))
 SERVING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 TESTING := $(SERVING) chromium fonts-noto-cjk poppler-utils
 COMPILE := $(BIN)/uv --no-config pip compile setup.cfg --quiet --universal --python-version 3.11 --generate-hashes \
@@ -38,7 +40,7 @@ test: ## Run every check and every test, on SQLite and on a real PostgreSQL, wit
 	.ci/setup dev
 	$(CHECKS)
 	echo "Tests: pytest"
-	$(BIN)/pytest -p xdist -n 3 --dist worksteal || { echo "Some tests failed. One alone: $(BIN)/pytest tests/FILE.py::NAME"; exit 1; }
+	$(BIN)/pytest -p xdist -n $(PROCESSES) --dist worksteal || { echo "Some tests failed. One alone: $(BIN)/pytest tests/FILE.py::NAME"; exit 1; }
 	echo "All checks and tests passed. Next: 'make run' shows the portal."
 
 lint: ## Check style, types and who imports whom

@@ -25,6 +25,8 @@ WINDOWS: Mapping[str, Callable[[Flask], None]] = {"public": public.init_app, "ad
 class Portal(Flask):
     """Flask, except that an unexpected error is logged by its route: paths carry the tokens of links."""
 
+    request_class = security.InMemory
+
     def log_exception(
         self,
         exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
@@ -44,6 +46,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
         # a command may be the one that makes the database; it asks for itself
         if not on_command_line:
             check_installation(runtime)
+            install.check_paper_key(runtime)
             install.record_start(runtime)
     except SettingsError as problem:
         if on_command_line:

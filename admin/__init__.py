@@ -21,14 +21,18 @@ from admin.colleague_pages import ColleaguesView
 from admin.decision_pages import DecisionsView
 from admin.desk_phone import DeskPhoneView
 from admin.door_pages import SignInView
+from admin.export_pages import ExportsView
 from admin.freeze_pages import FreezesView
 from admin.link_pages import HaltView, InviteView
+from admin.log_pages import LogView
 from admin.message_pages import MessagesView
 from admin.outbox_pages import UndeliveredView
 from admin.own_pages import SettingsView
 from admin.protect_pages import ProtectView
 from admin.register_pages import RegisterView
 from admin.removal_pages import RemovalsView
+from admin.report_pages import ReportsView
+from admin.retention_pages import RetentionView
 from admin.safety_pages import SafetyView
 from admin.template_pages import TemplatesView
 from admin.training_pages import TrainingCaseView, TrainingView
@@ -70,10 +74,14 @@ PLACES: tuple[Place, ...] = (
     Place(TrainingView, "training", _l("Training cases")),
     Place(TrainingCaseView, "training_case", address="training-case"),
     Place(ColleaguesView, "colleagues", _l("Colleagues")),
+    Place(ReportsView, "reports", _l("Reports")),
+    Place(LogView, "log", _l("Audit log")),
+    Place(ExportsView, "exports", _l("Exports")),
     Place(UndeliveredView, "undelivered", _l("Undelivered messages")),
     Place(RegisterView, "register", _p("register", "Register")),
     Place(AccountsView, "accounts", _p("register", "Accounts")),
     Place(ProtectView, "protect", address="account-settings"),
+    Place(RetentionView, "retention", _l("Retention")),
     Place(SettingsView, "own", _l("Settings")),
     Place(DeskPhoneView, "desk_phone", address="desk-phone"),
     Place(SignInView, "door", address="sign-in"),

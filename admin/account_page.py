@@ -55,6 +55,7 @@ class AccountsView(StaffView):
             "staff/account.html",
             seen=seen,
             sees_cases=sees_cases,
+            sees_retention=ctx().actor.is_any(protect_pages.SEES),
             said=protect_pages.SAID.get(request.args.get("said", "")),
             **_settings_of(seen.account),
             mark_words=MARKS,

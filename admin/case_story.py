@@ -69,6 +69,8 @@ SAID: Mapping[str, tuple[str, ...]] = {
     "outcome": ("unfreeze",),
     "marker": ("pressure",),
     "step": ("runbook_step",),
+    "report": ("report",),
+    "class": ("retention_class",),
 }
 
 

@@ -17,7 +17,7 @@ from admin.case_course import course
 from admin.case_queue import holder_words
 from admin.case_story import lease_lost
 from portal import contact, i18n, labels, vault
-from portal.casework import approval, lookup, presence, verification
+from portal.casework import approval, keeping, lookup, presence, verification
 from portal.casework.context import Context
 from portal.casework.facts import facts_of, profile_of, verdict_of
 from portal.casework.similar import Similar, similar
@@ -89,6 +89,8 @@ def gather(ctx: Context, case: Case, show: str) -> dict[str, Any]:
         "holder": holder_words(case, person_name(ctx, case.holder_id)),
         "result_url": url_for("removals.result", case_id=case.id) if seen and case.executor_id else None,
         "may_see": seen,
+        "held": facts.held,
+        "may_keep": ctx.actor.is_any(keeping.MAY),
         "verdict": verdict,
         "verdict_words": case_checks.verdict_words(verdict),
         "checks": [replace(card, note="") for card in cards] if blind else cards,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any, ClassVar, TypeAlias, cast
 
 from flask import abort, request
@@ -11,6 +12,7 @@ from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from markupsafe import Markup
 from wtforms import (
     BooleanField,
     Field,
@@ -52,6 +54,21 @@ CODE_WORDS: Mapping[str, LazyString] = {
     "code_missing": _l("Enter the 6-digit MFA code"),
     "code_digits": _l("MFA code must be 6 digits (you entered %(digits)s)"),
 }
+
+
+class DayField(StringField):
+    """A day as a native field sends it. What is no day is shown as text: a native field would show nothing of it."""
+
+    @property
+    def day(self) -> date | None:
+        try:
+            return date.fromisoformat((self.data or "").strip())
+        except ValueError:
+            return None
+
+    def __call__(self, **more: Any) -> Markup:
+        is_native = self.day is not None or not self.data
+        return super().__call__(**{"type": "date" if is_native else "text", **more})
 
 
 class Needed:

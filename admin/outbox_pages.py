@@ -31,6 +31,7 @@ WORK: Mapping[str, LazyString] = {
     "suspend": _l("Suspending an account"),
     "call": _l("An automated call"),
     "reset": _l("A removal by the owner"),
+    "export": _l("A file for compliance"),
     "mail": _l("An email"),
     "spoken": _l("A call with a notice"),
 }

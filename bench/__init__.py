@@ -12,7 +12,14 @@ queue         the page that staff work from, with few and with many cases, in on
               from a template, without a database. The number of SQL statements must not grow with the cases: if it
               does, the exit code is 1.
 receipt       one sheet, cold (a fresh process from start to end) and warm. `bare sheet`: WeasyPrint with one line of text
-              in the same font.
+              in the same font. Signed, as owners get it: painted, signed and checked. `same HTML, WeasyPrint`: the receipt's
+              own HTML, style and fonts through the library as it comes, neither archival nor tagged nor signed.
+evidence      on PostgreSQL. Files as the worker builds them, masked, hashed and kept in sealed pieces. `COPY`: the statement
+              that gives their rows, written to nowhere by the database itself. The check of the log, with its key.
+              `SHA-256`: the hash of each event, its bytes at hand; `read + SHA-256`: the same with reading them. Pages of
+              reports, beside the same pages with few cases. `memory`: by how much the process grew at its height. Cases are
+              copied by the database from a thousand that went through the stories; those of the file and of the check have
+              their whole log, the rest of the million only the events that lists of removals read.
 
 `what limits it` is measured as well: processor time, statements and commits of one operation. "others" are processes that
 do not belong to the run; a run with much of them is worth repeating. The same figures, and more, go as JSON to

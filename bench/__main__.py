@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import click
 
-from bench import figures, machine, queue_page, receipt, sign_in_pairs, submissions
+from bench import evidence, figures, machine, queue_page, receipt, sign_in_pairs, submissions
 from bench.figures import RESULTS, Figure
 from bench.plan import QUICK, USUAL, Plan, Say
 
@@ -18,6 +18,7 @@ MEASUREMENTS: Mapping[str, Callable[[Plan, Say], Iterator[Figure]]] = {
     "queue": queue_page.measure,
     "receipt": receipt.measure,
     "sign-in": sign_in_pairs.measure,
+    "evidence": evidence.measure,
 }
 
 

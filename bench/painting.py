@@ -1,13 +1,16 @@
-"""A process that paints sheets and says how long each took: `python -m bench.painting NUMBER ours bare`, facts on its input.
+"""A process that makes sheets and says how long each took: `python -m bench.painting NUMBER ours bare`, facts on its input.
 
-Apart from the rest, because a cold start is only cold in a new process, and what it imports counts. With two kinds it
-paints them in turns, so that what disturbs one disturbs both.
+Apart from the rest, because a cold start is only cold in a new process, and what it imports counts. With several kinds it
+makes them in turns, so that what disturbs one disturbs all.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -23,19 +26,37 @@ Paint = Callable[[], bytes]
 
 def ours(facts: Facts) -> Paint:
     """The receipt, in the smallest application that has its words."""
-    from flask import Flask
-    from flask_babel import Babel
-
     from portal import pdf
 
-    # what `paint` would load at its first sheet: the start of the process, as it is for the bare one
-    import_module("portal.typesetting")
-    app = Flask("portal")
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
-    Babel(app, default_locale="ja")
-    # for as long as the process lives
-    app.app_context().push()
+    _press()
     return lambda: pdf.paint("receipt", facts, "ja")
+
+
+def signed(facts: Facts) -> Paint:
+    """The receipt as it is handed out: painted, signed, and checked."""
+    from portal import paper_keys, pdf
+    from portal.engine import machine_time
+
+    _press()
+    import_module("portal.paper_signing")
+    folder, now = Path(tempfile.mkdtemp(prefix="kaijo-bench-")), machine_time()
+    atexit.register(shutil.rmtree, folder)
+    paper_keys.make(folder, "Kaijo", now)
+    return lambda: pdf.issue("receipt", facts, "ja", keys=folder, at=now)
+
+
+def plain(facts: Facts) -> Paint:
+    """The very HTML of the receipt, with its style and fonts, through WeasyPrint as it comes: not archival, not tagged."""
+    from weasyprint import HTML
+
+    from portal import pdf, typesetting
+
+    _press()
+    html = next(pdf.drafts("receipt", facts, "ja"))
+    fonts, fetcher = typesetting._fonts(), typesetting.ClosedFetcher()
+    return lambda: HTML(string=html, url_fetcher=fetcher).write_pdf(
+        font_config=fonts, stylesheets=[typesetting._style()]
+    )
 
 
 def bare(_facts: Facts) -> Paint:
@@ -47,7 +68,20 @@ def bare(_facts: Facts) -> Paint:
     return lambda: HTML(string=LINE).write_pdf(font_config=typesetting._fonts())
 
 
-KINDS: Mapping[str, Callable[[Facts], Paint]] = {"ours": ours, "bare": bare}
+def _press() -> None:
+    """What painting needs, for as long as the process lives."""
+    from flask import Flask
+    from flask_babel import Babel
+
+    # what `paint` would load at its first sheet: the start of the process, as it is for the bare one
+    import_module("portal.typesetting")
+    app = Flask("portal")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
+    Babel(app, default_locale="ja")
+    app.app_context().push()
+
+
+KINDS: Mapping[str, Callable[[Facts], Paint]] = {"ours": ours, "signed": signed, "plain": plain, "bare": bare}
 
 
 def main(number: str, *kinds: str) -> None:

@@ -20,6 +20,7 @@ class Plan:
     few_cases: int = 1_000
     many_cases: int = 100_000
     most_cases: int = 1_000_000  # on PostgreSQL alone, whose place it is to hold so many
+    events: int = 1_000_000  # of the audit log, to be checked
     page_views: int = 30
     cold_starts: int = 5
     sheets: int = 20
@@ -36,6 +37,7 @@ QUICK = Plan(
     few_cases=1_000,
     many_cases=3_000,
     most_cases=5_000,
+    events=30_000,
     page_views=10,
     cold_starts=1,
     sheets=3,

@@ -20,18 +20,18 @@ from werkzeug.test import TestResponse
 import wsgi
 from bench import bare
 from bench.counting import counted
-from bench.desks import Desk, demo
+from bench.desks import Desk, demo, holder, signed_in
 from bench.durable import STORES, Store
 from bench.figures import Figure, middle, percentile
 from bench.machine import Usage, metered
 from bench.plan import Plan, Say
 from bench.profiling import profiled
-from portal.casework import own_views, roles, sessions
+from portal.casework import own_views, roles
 from portal.casework.queue import NOBODY, Filters
 from portal.demo import filling
 from portal.demo.programme import WALKS
 from portal.domain.lifecycle import SYSTEM, Role, Status
-from portal.models import Case, Staff, StaffRole
+from portal.models import Case
 
 # What is asked of the queue; a search gets its words from the first case.
 PAGES: Mapping[str, str] = {
@@ -115,7 +115,7 @@ def _seen(store: Store, cases: int, plan: Plan, say: Say, *, profiles: bool = Fa
         filling.fill(desk.runtime, app, cases=cases, programme=PROGRAMME)
         pages = _pages(desk, app)
         say(f"queue, {store.kind}: look {plan.page_views} times at each page of {cases:,} cases")
-        seen = _in_turns(store, desk, pages, plan.page_views, cases)
+        seen = in_turns(store, desk, pages, plan.page_views, cases)
         if profiles and plan.profile:
             with profiled(f"{plan.page_views} looks at the queue, {store.kind}"):
                 for _time in range(plan.page_views):
@@ -127,25 +127,21 @@ def _pages(desk: Desk, app: Flask) -> Mapping[str, Get]:
     """The pages as a verifier sees them who has just signed in, and the floor."""
     with desk.runtime.sessions() as session:
         ctx = desk.runtime.context(session, SYSTEM)
-        holds = StaffRole.role == Role.VERIFIER
-        login = session.execute(select(Staff).join(StaffRole).where(holds).limit(1)).scalar_one()
-        # not with password and code: a code counts once, and the next one comes in half a minute
-        with ctx.act():
-            opened = sessions.start(ctx, login, "full")
+        login = holder(session, Role.VERIFIER)
         for name, filters in OWN_VIEWS.items():
             own_views.save(ctx.as_actor(roles.actor_for(ctx, login)), name, filters)
         case = session.execute(select(Case).where(Case.status == Status.QUEUED).limit(1)).scalar_one()
         name = desk.runtime.vault.open(session, case.subject_id, case, "name") or ""
         words = {"reference": case.reference, "name": quote(name)}
-    client = app.test_client()
-    client.set_cookie("staff", opened.cookie)
+    client = signed_in(desk, app, Role.VERIFIER)
     pages: dict[str, Get] = {
         page: partial(client.get, f"/admin/queue/?{query.format(**words)}") for page, query in PAGES.items()
     }
     return {**pages, FLOOR: partial(bare.one_table().test_client().get, "/")}
 
 
-def _in_turns(store: Store, desk: Desk, pages: Mapping[str, Get], number: int, cases: int) -> Seen:
+def in_turns(store: Store, desk: Desk, pages: Mapping[str, Get], number: int, cases: int) -> Seen:
+    """Look at each page so many times, one after the other, after a few looks that do not count."""
     if store.kind == "PostgreSQL":
         # what autovacuum does by itself within a minute
         with desk.runtime.engine.begin() as connection:

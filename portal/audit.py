@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,13 @@ from portal.domain.audit_tags import FACTS
 from portal.models import AuditEvent, AuditStream, Case, new_id
 
 GENESIS = "0" * 64
+# What `said` reads of an event, in this order.
+COLUMNS = (
+    *(AuditEvent.id, AuditEvent.stream, AuditEvent.sseq, AuditEvent.case_id, AuditEvent.status_after),
+    *(AuditEvent.tag, AuditEvent.actor, AuditEvent.at, AuditEvent.leaf_hash, AuditEvent.event_bytes),
+)
+
+_read = json.JSONDecoder().raw_decode
 
 
 class UnknownFact(ValueError):
@@ -50,7 +57,7 @@ def leaf(event_bytes: bytes) -> str:
 
 def timestamp(at: datetime) -> str:
     """UTC with microseconds, always 27 characters."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def append_case(
@@ -117,6 +124,7 @@ def _row(event: dict[str, Any], at: datetime, **columns: Any) -> AuditEvent:
         stream=event["stream"],
         sseq=event["sseq"],
         tag=event["act"],
+        actor=event["actor"],
         at=at,
         leaf_hash=leaf(data),
         event_bytes=data,
@@ -127,26 +135,45 @@ def _row(event: dict[str, Any], at: datetime, **columns: Any) -> AuditEvent:
 def first_break(session: Session, stream: str) -> int | None:
     """Walk one stream from its start to its head; the `sseq` of the first event that does not fit, or None."""
     previous, expected = GENESIS, 1
-    query = select(AuditEvent).where(AuditEvent.stream == stream).order_by(AuditEvent.sseq)
-    for row in session.execute(query).scalars():
-        if not _fits(row, expected, previous):
+    query = select(*COLUMNS).where(AuditEvent.stream == stream).order_by(AuditEvent.sseq)
+    for row in session.execute(query):
+        event = said(row)
+        if event is None or not follows(event, expected, previous):
             return expected
         previous, expected = row.leaf_hash, expected + 1
     return None if _head_of(session, stream) == (expected - 1, previous) else expected
 
 
-def _fits(row: AuditEvent, expected: int, previous: str) -> bool:
-    """Whether a row is the next of its stream, and its columns say what its bytes say."""
-    if row.sseq != expected or leaf(row.event_bytes) != row.leaf_hash:
-        return False
+def said(row: Sequence[Any]) -> dict[str, Any] | None:
+    """What an event says, from its COLUMNS; None where its bytes are not those that were hashed, or its columns say
+    something else. A time may be what SQLite keeps of it, as text."""
+    identity, stream, sseq, case_id, status, tag, actor, at, leaf_hash, data = row
     try:
-        event = json.loads(row.event_bytes)
-        said = [event[key] for key in ("id", "stream", "sseq", "sprev", "act", "at")]
-        status = event.get("to")
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return False
-    columns = [row.id, row.stream, expected, previous, row.tag, timestamp(row.at)]
-    return said == columns and status == row.status_after
+        if leaf(data) != leaf_hash:
+            return None
+        text = data.decode()
+        event: dict[str, Any]
+        event, end = _read(text)
+        told = (
+            (event["id"], event["stream"], event["sseq"], event["act"], event["actor"], event.get("to")),
+            event["at"],
+            _case_of(event["stream"]),
+        )
+        at = f"{at[:10]}T{at[11:]}Z" if isinstance(at, str) else timestamp(at)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    fits = told == ((identity, stream, sseq, tag, actor, status), at, case_id) and end == len(text)
+    return event if fits else None
+
+
+def _case_of(stream: str) -> str | None:
+    kind, _, about = stream.partition(":")
+    return about if kind == "case" else None
+
+
+def follows(event: Mapping[str, Any], expected: int, previous: str) -> bool:
+    """Whether an event is the next of its stream."""
+    return bool(event["sseq"] == expected and event.get("sprev") == previous)
 
 
 def _head_of(session: Session, stream: str) -> tuple[int, str]:
@@ -157,8 +184,3 @@ def _head_of(session: Session, stream: str) -> tuple[int, str]:
         query = select(Case.audit_seq, Case.audit_head).where(Case.id == case_id)
     head = session.execute(query).one_or_none()
     return (0, GENESIS) if head is None else (head[0], head[1])
-
-
-def actor_of(event: AuditEvent) -> str:
-    """Who did it, as written in the event: `staff:<id>`, `contact:<id>`, `owner` or `system`."""
-    return str(json.loads(event.event_bytes)["actor"])

@@ -7,9 +7,11 @@ sent at least once.
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -21,6 +23,7 @@ from portal import i18n, mailer, notice_facts, notices, outbox, pdf, receipts, t
 from portal.casework import (
     calls,
     deactivation,
+    exports,
     intake,
     notice_calls,
     self_service_removal,
@@ -31,11 +34,13 @@ from portal.casework import (
 from portal.casework.context import Context
 from portal.domain.languages import LANGUAGES
 from portal.domain.lifecycle import SYSTEM
+from portal.export import building
 from portal.models import Case, Document, OutboxRow
 from portal.runtime import Runtime
 
 log = logging.getLogger("kaijo.worker")
 
+HELD_EVERY = outbox.LEASE / 4
 # Mails that a stranger can cause to any address: so many an hour and a day, whoever asks.
 STRANGERS_MAILS = frozenset({"confirm_address", "find_link"})
 
@@ -47,6 +52,10 @@ def where(problem: BaseException) -> str:
 
 class LeaseLost(Exception):
     """Another worker has the row now: nothing of this try may be written."""
+
+
+class Stopped(Exception):
+    """The worker is told to stop: long work is left to the next one."""
 
 
 class GivenUp(Exception):
@@ -61,6 +70,7 @@ class Work:
     session: Session
     row: OutboxRow
     worker: str
+    stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def context(self) -> Context:
@@ -82,6 +92,31 @@ def finish(work: Work, *, state: str = "done", also: Callable[[Context], object]
             raise LeaseLost
         if also is not None:
             also(context)
+
+
+@contextmanager
+def held(work: Work) -> Iterator[None]:
+    """Keep hold of a row for as long as the work takes, also where a single step of it takes longer than a lease."""
+    over = threading.Event()
+    thread = threading.Thread(target=_hold, args=(work, over), name="hold")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _hold(work: Work, over: threading.Event) -> None:
+    row_id = work.row.id
+    while not over.wait(HELD_EVERY.total_seconds()):
+        try:
+            with work.runtime.sessions() as session:
+                context = work.runtime.context(session, SYSTEM)
+                with context.act():
+                    outbox.renew(session, row_id, work.worker, now=context.now)
+        except Exception as problem:
+            log.warning("outbox %s could not be held: %s", row_id, where(problem))
 
 
 def reaches_nobody(work: Work) -> bool:
@@ -177,10 +212,10 @@ def _painted(work: Work, document: Document) -> bytes | None:
     facts = facts_of_paper(work.runtime, work.context, document) if document.painted_at is None else None
     if not facts:
         return None
-    kind, language = document.kind, document.language
+    kind, language, at = document.kind, document.language, work.context.now
     # Painting takes a second: no transaction stays open for it.
     work.session.rollback()
-    return pdf.paint(kind, facts, language)
+    return pdf.issue(kind, facts, language, keys=work.runtime.settings.keys, at=at)
 
 
 def facts_of_paper(runtime: Runtime, context: Context, document: Document) -> dict[str, Any]:
@@ -193,6 +228,11 @@ def facts_of_paper(runtime: Runtime, context: Context, document: Document) -> di
         "service_name": settings.service_name,
         "help_url": notice_facts.help_url(settings, language),
         "status_url_text": f"{settings.base_url}/{language}/find",
+        **(
+            {}
+            if document.kind in pdf.UNSIGNED
+            else {"verify_url": f"{settings.base_url}/{language}/verify/{document.id}"}
+        ),
         "hours": {each: _hours(each) for each in LANGUAGES},
     }
 
@@ -246,6 +286,39 @@ def _arrival(work: Work) -> None:
     finish(work, also=lambda ctx: training.arrive(ctx, work.case_id))
 
 
+def _export(work: Work) -> None:
+    export_id = work.row.unique_key.partition(":")[2]
+
+    def still_ours(ctx: Context) -> None:
+        if work.stop.is_set():
+            raise Stopped
+        if not outbox.renew(ctx.session, work.row.id, work.worker, now=ctx.now):
+            raise LeaseLost
+
+    try:
+        with held(work):
+            end = building.build(work.runtime, export_id, still_ours, tries=work.row.attempts)
+    except LeaseLost:
+        raise
+    except Exception as problem:
+        if work.stop.is_set():
+            _give_back(work, lambda ctx: exports.put_back(ctx, export_id))
+            return
+        if work.row.attempts < building.MOST_TRIES:
+            raise
+        log.error("export %s cannot be built: %s", export_id, where(problem))
+        end = building.failed(export_id, "not_built")
+    finish(work, also=end)
+
+
+def _give_back(work: Work, also: Callable[[Context], object]) -> None:
+    context = work.context
+    with context.act():
+        if not outbox.give_back(work.session, work.row.id, work.worker):
+            raise LeaseLost
+        also(context)
+
+
 KINDS: Mapping[str, Callable[[Work], None]] = {
     "mail": _mail,
     "document": _document,
@@ -257,4 +330,5 @@ KINDS: Mapping[str, Callable[[Work], None]] = {
     "spoken": _spoken,
     "reset": _reset,
     "arrival": _arrival,
+    "export": _export,
 }

@@ -14,6 +14,8 @@ from portal.config import SettingsError
 from portal.demo.command import demo
 from portal.domain import lifecycle
 from portal.register_cli import register_group
+from portal.report_cli import report
+from portal.retention_cli import export_account, export_case, retention_group
 from portal.runtime import check_installation
 from portal.staff_cli import staff_group
 
@@ -22,8 +24,10 @@ cases = AppGroup("cases", help="About the cases as a whole.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (database, work, cases, register_group, staff_group, demo):
+    for command in (database, work, cases, register_group, staff_group, retention_group, report, demo):
         app.cli.add_command(command)
+    cases.add_command(export_case)
+    register_group.add_command(export_account)
 
 
 @database.command("upgrade")
@@ -44,6 +48,7 @@ def work() -> None:
     runtime = db.runtime()
     try:
         check_installation(runtime)
+        install.check_paper_key(runtime)
     except SettingsError as problem:
         raise click.ClickException(str(problem)) from None
     install.record_start(runtime)

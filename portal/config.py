@@ -45,6 +45,17 @@ SETTINGS: tuple[Setting, ...] = (
         "required; in demo `keys/` in `KAIJO_DATA`",
         "Folder of the keys: outside `KAIJO_DATA`, readable by nobody else, never in a backup of it.",
     ),
+    Setting(
+        "KAIJO_SIGNER",
+        "required for `flask signer`; in demo `signer/` in `KAIJO_DATA`",
+        "Folder of the signer's key and memory: outside `KAIJO_DATA`, for the signer's own user.",
+    ),
+    Setting("KAIJO_SIGNER_SOCKET", "`signer.sock` in `KAIJO_DATA`", "Where the signer answers the workers."),
+    Setting(
+        "KAIJO_ANCHORS",
+        "none",
+        "Folder that only takes new files, where every signed head of the audit log is left as well.",
+    ),
     Setting("KAIJO_DEMO", "`0`", "`1`: invented people, mail to a local catcher, 127.0.0.1 only."),
     Setting(
         "KAIJO_BASE_URL",
@@ -130,6 +141,7 @@ class Settings:
     data: Path
     database_url: str = field(repr=False)
     keys: Path
+    anchors: Path | None = None
     demo: bool = False
     base_url: str = "http://127.0.0.1:5000"
     windows: tuple[str, ...] = WINDOWS
@@ -145,6 +157,13 @@ class Settings:
     emergency: str = "03-0000-0000"
     compliance_mail: str | None = None
     limit_overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    signer: Path | None = None  # where the signer answers, if not in the folder of data
+
+    @property
+    def signer_socket(self) -> Path:
+        """Where the signer answers."""
+        return self.signer or self.data / "signer.sock"
 
     @property
     def limits(self) -> Limits:
@@ -163,6 +182,8 @@ class Settings:
             "data": str(self.data),
             "database": environment.without_password(self.database_url),
             "keys": str(self.keys),
+            "signer_socket": str(self.signer_socket),
+            "anchors": str(self.anchors or ""),
             "demo": "1" if self.demo else "0",
             "base_url": self.base_url,
             "windows": ",".join(self.windows),
@@ -201,12 +222,14 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     demo = environment.yes_or_no(given, "KAIJO_DEMO")
     if not demo:
         environment.refuse_debug(environ)
-    data = Path(given.get("KAIJO_DATA") or "var").absolute()
+    data = environment.data_folder(given)
     keys = given.get("KAIJO_KEYS", "")
     return Settings(
         data=data,
         database_url=environment.database_url(given.get("KAIJO_DATABASE_URL", ""), data),
         keys=Path(keys or data / "keys").absolute() if demo else environment.keys_folder(keys, data),
+        signer=environment.signer_socket(given),
+        anchors=environment.anchors_folder(given),
         demo=demo,
         base_url=environment.base_url(given.get("KAIJO_BASE_URL", ""), environ.get("PORT", ""), demo),
         windows=environment.windows(given.get("KAIJO_WINDOWS", ""), WINDOWS),

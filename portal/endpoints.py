@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from portal import db, demo_mail, demo_phone
 from portal.domain.lifecycle import OPEN
 from portal.models import Case, OutboxRow
+from portal.outbox import LANES
 from portal.security import client_ip
 
 plain = Blueprint("plain", __name__)
@@ -49,22 +50,29 @@ def metrics() -> Response:
         abort(404)
     session = db.session()
     now = db.runtime().clock(session)
-    waiting, oldest = session.execute(
-        select(func.count(), func.min(OutboxRow.not_before)).where(
-            OutboxRow.state == "pending", OutboxRow.not_before <= now
-        )
-    ).one()
+    due = select(func.count(), func.min(OutboxRow.not_before)).where(
+        OutboxRow.state == "pending", OutboxRow.not_before <= now
+    )
+    # apart, because a file may take minutes and a mail may not
+    lanes = {f'{{lane="{lane}"}}': session.execute(due.where(rows)).one() for lane, rows in LANES.items()}
     dead = session.execute(
         select(func.count()).select_from(OutboxRow).where(OutboxRow.state == "dead")
     ).scalar_one()
     by_status = select(Case.status, func.count()).where(Case.status.in_(OPEN)).group_by(Case.status)
     cases = session.execute(by_status.order_by(Case.status))
     lines = [
-        *_gauge("kaijo_outbox_waiting", "Outbox rows that are due and not carried out.", {"": waiting}),
+        *_gauge(
+            "kaijo_outbox_waiting",
+            "Outbox rows that are due and not carried out.",
+            {lane: waiting for lane, (waiting, _) in lanes.items()},
+        ),
         *_gauge(
             "kaijo_outbox_oldest_seconds",
             "Age of the oldest outbox row that is due.",
-            {"": int((now - oldest).total_seconds()) if oldest else 0},
+            {
+                lane: int((now - oldest).total_seconds()) if oldest else 0
+                for lane, (_, oldest) in lanes.items()
+            },
         ),
         *_gauge("kaijo_outbox_dead", "Outbox rows that were given up.", {"": dead}),
         *_gauge(

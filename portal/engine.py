@@ -39,6 +39,7 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",  # NORMAL may lose the last commits when the power goes
         "foreign_keys=ON",
+        "secure_delete=ON",  # a key that was destroyed must not lie in a free page; not every build does it unasked
         f"busy_timeout={BUSY_TIMEOUT_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -89,6 +90,11 @@ def database_time(session: Session) -> datetime:
     if session.get_bind().dialect.name == "postgresql":
         at: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
         return at.astimezone(UTC)
+    return datetime.now(UTC)
+
+
+def machine_time() -> datetime:
+    """This machine's time, for what is made before there is a database."""
     return datetime.now(UTC)
 
 

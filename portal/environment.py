@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
+LONGEST_SOCKET = 107  # bytes: what the system takes as the path of a socket
 
 
 class SettingsError(Exception):
@@ -106,8 +107,8 @@ def keys_folder(value: str, data: Path) -> Path:
     """The folder of keys where real people are served; a demo keeps its keys beside its data."""
     if not value:
         raise SettingsError("Set KAIJO_KEYS to the folder of the keys, outside KAIJO_DATA.")
-    folder, inner, outer = Path(value).absolute(), Path(value).resolve(), data.resolve()
-    if inner.is_relative_to(outer) or outer.is_relative_to(inner):
+    folder = Path(value).absolute()
+    if overlap(folder, data):
         # a backup of the data must never carry the keys that open it
         raise SettingsError(f"KAIJO_KEYS ({folder}) and KAIJO_DATA overlap: move the keys away.")
     if not folder.is_dir():
@@ -116,6 +117,46 @@ def keys_folder(value: str, data: Path) -> Path:
         if path.stat().st_mode & 0o077:
             raise SettingsError(f"Others can reach {path}: close it with chmod -R go= {folder}.")
     return folder
+
+
+def signer_home(environ: Mapping[str, str]) -> Path:
+    """The signer's own folder: its key and its memory. No other process needs it."""
+    data, value = data_folder(environ), environ.get("KAIJO_SIGNER", "").strip()
+    if not value and environ.get("KAIJO_DEMO", "") == "1":
+        return data / "signer"
+    if not value:
+        raise SettingsError("Set KAIJO_SIGNER to the folder of the signer's key, outside KAIJO_DATA.")
+    home = Path(value).absolute()
+    if environ.get("KAIJO_DEMO", "") != "1" and overlap(home, data):
+        # a backup of the data must never carry the key that vouches for it
+        raise SettingsError(f"KAIJO_SIGNER ({home}) and KAIJO_DATA overlap: move the signer away.")
+    return home
+
+
+def signer_socket(environ: Mapping[str, str]) -> Path:
+    """Where the signer answers; its folder is one that the worker can reach."""
+    value = environ.get("KAIJO_SIGNER_SOCKET", "").strip()
+    path = Path(value).absolute() if value else data_folder(environ) / "signer.sock"
+    if len(str(path).encode()) > LONGEST_SOCKET:
+        raise SettingsError(f"KAIJO_SIGNER_SOCKET is too long for a socket ({path}): name a shorter path.")
+    return path
+
+
+def anchors_folder(environ: Mapping[str, str]) -> Path | None:
+    """A folder that only takes new files, where signed heads are left as well."""
+    value = environ.get("KAIJO_ANCHORS", "").strip()
+    if value and not Path(value).is_dir():
+        raise SettingsError(f"Create the folder that KAIJO_ANCHORS names: mkdir {value}.")
+    return Path(value).absolute() if value else None
+
+
+def data_folder(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("KAIJO_DATA", "").strip() or "var").absolute()
+
+
+def overlap(one: Path, other: Path) -> bool:
+    inner, outer = one.resolve(), other.resolve()
+    return inner.is_relative_to(outer) or outer.is_relative_to(inner)
 
 
 def base_url(value: str, port: str, demo: bool) -> str:

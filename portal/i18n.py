@@ -45,6 +45,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.after_request(_remember_language)
     app.context_processor(_page_words)
     app.jinja_env.filters |= {"when": when, "when_tag": when_tag, "day": day, "clock": clock}
+    app.jinja_env.filters["exactly_tag"] = exactly_tag
     app.jinja_env.globals |= {"asset": asset, "duration": duration}
 
 
@@ -129,6 +130,12 @@ def when_tag(moment: datetime | None, *, zone: bool = True) -> Markup:
         return Markup("")
     utc = written_times.local(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Markup('<time datetime="{}">{}</time>').format(utc, when(moment, zone=zone))
+
+
+def exactly_tag(moment: datetime) -> Markup:
+    """A moment to the second, on Japan's clock, for a column whose head says so."""
+    utc = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}">{}</time>').format(utc, written_times.exactly(moment))
 
 
 def day(moment: date | None, language: str | None = None) -> str:

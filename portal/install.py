@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from portal import audit, engine, outbox
+from datetime import timedelta
+
+from portal import audit, engine, outbox, paper_keys
 from portal.casework.context import Context
 from portal.casework.telling import BOTH
 from portal.config import Settings
 from portal.domain.lifecycle import SYSTEM
 from portal.models import Installation
 from portal.runtime import Runtime, check_installation
+from portal.tlog.signer_cli import make_demo_signer
 from portal.vault import Keys
+
+DEMO_PAST = timedelta(days=730)
 
 
 def make_demo_keys(settings: Settings) -> None:
-    """A demo makes its own keys, beside its data, at its first start."""
-    if settings.demo and not settings.keys.exists():
+    """A demo makes its own keys, and its log's signer, beside its data, at its first start."""
+    if not settings.demo:
+        return
+    if not settings.keys.exists():
         Keys.generate(settings.keys)
+    if not paper_keys.has_one(settings.keys):
+        # what the invented people did lies behind us, and their papers are as old
+        paper_keys.make(settings.keys, settings.service_name, engine.machine_time() - DEMO_PAST)
+    make_demo_signer(settings.data / "signer", settings.keys)
+
+
+def check_paper_key(runtime: Runtime) -> None:
+    """Refuse to start where no paper could be signed. Raises SettingsError with what to do."""
+    with runtime.sessions() as session:
+        paper_keys.load(runtime.settings.keys, runtime.clock(session))
 
 
 def upgrade(runtime: Runtime) -> bool:

@@ -24,6 +24,7 @@ from portal.config import Settings
 from portal.domain.business_time import add_business_hours
 from portal.domain.languages import LANGUAGES
 from portal.models import Account, Case, Objection, OutboxRow, Removal
+from portal.tlog import checkpoints
 from portal.written_times import ZONE
 
 # Where the links of mails lead. A link without a language is the back office's, which knows its reader's.
@@ -38,6 +39,7 @@ PATHS: Mapping[str, str] = {
     "halt": "/admin/halt/{token}",
 }
 CASE_PATH = "/admin/case/{case}"
+EXPORTS_PATH = "/admin/exports/"
 SIGN_IN_PATH = "/{language}/sign-in"
 SOME_DAY = date(2000, 1, 1)  # an hour is written as a moment of some day; Japan has no summer time
 
@@ -113,6 +115,12 @@ def help_url(settings: Settings, language: str) -> str:
     return settings.help_url or f"{settings.base_url}/{language}/help"
 
 
+def _log_head(source: Source) -> str:
+    """Line by line as it was signed: the mail is to prove it, and is kept where nobody here can change it."""
+    note = checkpoints.newest_note(source.ctx.session) if source.row.notice == "log_head" else None
+    return note or "–"
+
+
 def _desk(source: Source, language: str) -> dict[str, Any]:
     settings, limits = source.settings, source.ctx.limits
     return {
@@ -123,6 +131,8 @@ def _desk(source: Source, language: str) -> dict[str, Any]:
         "start_url": f"{settings.base_url}/{language}/",
         "hours": support_hours(language),
         "receipt": source.has_receipt,
+        "log_head": _log_head(source),
+        "exports_url": settings.base_url + EXPORTS_PATH,
         "lead_within": i18n.duration(limits.freeze_lead),
         "ready_for": i18n.duration(limits.ready_to_sign_in),
         "reference": None,

@@ -15,7 +15,7 @@ from portal import i18n, notice_facts, notice_layout, outbox, pdf, receipts
 from portal.casework.context import Context
 from portal.domain.languages import DEFAULT_LANGUAGE
 from portal.domain.lifecycle import SYSTEM
-from portal.domain.notices import NOTICES
+from portal.domain.notices import NOTICES, TO_COMPLIANCE
 from portal.mailer import Attachment, Mail
 from portal.models import Account, Case, Contact, OutboxRow, Staff
 from portal.notice_facts import Source
@@ -102,7 +102,7 @@ def _address(runtime: Runtime, ctx: Context, row: OutboxRow) -> str:
     elif row.case_id:
         case = ctx.session.get_one(Case, row.case_id)
         found = ctx.vault.open(ctx.session, case.subject_id, case, "reply_email")
-    elif row.notice == "settings_changed":
+    elif row.notice in TO_COMPLIANCE:
         found = runtime.settings.compliance_mail
     if not found:
         raise Unwritable("nobody is left to write to")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,25 @@ from portal.vault import Vault
 
 LEASE = timedelta(minutes=2)
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440, 1440, 1440))
-KINDS = ("mail", "document", "match", "find", "remove", "suspend", "call", "spoken", "reset", "arrival")
+KINDS = (
+    "mail",
+    "document",
+    "match",
+    "find",
+    "remove",
+    "suspend",
+    "call",
+    "spoken",
+    "reset",
+    "arrival",
+    "export",
+)
+LONG = ("export",)
+# Each worker has a thread for either: no mail, call or removal waits behind a file of a million rows.
+LANES: Mapping[str, ColumnElement[bool]] = {
+    "quick": OutboxRow.kind.not_in(LONG),
+    "long": OutboxRow.kind.in_(LONG),
+}
 
 
 def put(
@@ -71,7 +89,7 @@ def params_of(session: Session, vault: Vault, row: OutboxRow) -> dict[str, Any]:
     return dict(opened or {})
 
 
-def claim(session: Session, worker: str, *, now: datetime) -> OutboxRow | None:
+def claim(session: Session, worker: str, *which: ColumnElement[bool], now: datetime) -> OutboxRow | None:
     """Take the next row that is due and nobody's. Call it in a write transaction of its own."""
     due = (
         select(OutboxRow.id)
@@ -79,6 +97,7 @@ def claim(session: Session, worker: str, *, now: datetime) -> OutboxRow | None:
             OutboxRow.state == "pending",
             OutboxRow.not_before <= now,
             or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now),
+            *which,
         )
         .order_by(OutboxRow.not_before, OutboxRow.id)
         .limit(1)
@@ -105,6 +124,30 @@ def finish(session: Session, row_id: str, worker: str, *, now: datetime, state: 
         .execution_options(synchronize_session=False)
     )
     return done.scalar_one_or_none() is not None
+
+
+def renew(session: Session, row_id: str, worker: str, *, now: datetime) -> bool:
+    """Keep hold of a row for another lease, in the middle of long work. False when it was lost to another."""
+    held = (
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.lease_owner == worker, OutboxRow.state == "pending")
+        .values(lease_until=now + LEASE)
+        .returning(OutboxRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return session.execute(held).scalar_one_or_none() is not None
+
+
+def give_back(session: Session, row_id: str, worker: str) -> bool:
+    """Leave a row to the next worker as if it had not been tried. False when it was lost to another."""
+    left = (
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.lease_owner == worker, OutboxRow.state == "pending")
+        .values(lease_owner=None, lease_until=None, attempts=OutboxRow.attempts - 1)
+        .returning(OutboxRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return session.execute(left).scalar_one_or_none() is not None
 
 
 def postpone(

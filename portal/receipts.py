@@ -7,22 +7,34 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from portal import audit, outbox
 from portal import contact as contacts
-from portal import outbox
 from portal.audit import timestamp
 from portal.business_calendar import is_holiday
 from portal.domain.business_time import add_business_hours
 from portal.domain.languages import LANGUAGES
 from portal.domain.methods import METHODS
 from portal.domain.policy import POLICY_VERSION
-from portal.models import Account, Case, Contact, Document, IdentityCheck, OutboxRow, SelfService, new_id
+from portal.models import (
+    Account,
+    AuditEvent,
+    Case,
+    Contact,
+    Document,
+    IdentityCheck,
+    OutboxRow,
+    SelfService,
+    new_id,
+)
+from portal.tlog import checkpoints
 
 if TYPE_CHECKING:
     from portal.casework.context import Context
 
-TEMPLATE_VERSION = "1"
+# 2: the newest signed head of the audit log is frozen with the facts, and a code leads to the page that checks the paper.
+TEMPLATE_VERSION = "2"
 # How a paper names a contact that was told.
 MASKS: Mapping[str, Callable[[str], str]] = {"email": contacts.mask_email, "phone": contacts.mask_phone}
 
@@ -61,11 +73,7 @@ def _put(ctx: Context, case: Case, kind: str, facts: dict[str, Any]) -> Document
         subject_id=case.subject_id,
         created_at=ctx.now,
     )
-    facts |= {
-        "document_id": document.id,
-        "issued_at": timestamp(ctx.now),
-        "template_version": TEMPLATE_VERSION,
-    }
+    facts |= _issued(ctx, document)
     ctx.vault.seal_json(session, case.subject_id, document, "facts", facts)
     session.add(document)
     session.flush()
@@ -73,6 +81,15 @@ def _put(ctx: Context, case: Case, kind: str, facts: dict[str, Any]) -> Document
         session, ctx.vault, "document", unique_key=f"{document.id}:document", now=ctx.now, case_id=case.id
     )
     return document
+
+
+def _issued(ctx: Context, document: Document) -> dict[str, Any]:
+    return {
+        "document_id": document.id,
+        "issued_at": timestamp(ctx.now),
+        "template_version": TEMPLATE_VERSION,
+        "checkpoint": checkpoints.newest_note(ctx.session),
+    }
 
 
 def freeze_reset(ctx: Context, attempt: SelfService, *, sessions_ended: int) -> Document:
@@ -88,10 +105,7 @@ def freeze_reset(ctx: Context, attempt: SelfService, *, sessions_ended: int) -> 
         subject_id=account.subject_id,
         created_at=ctx.now,
     )
-    facts = {
-        "document_id": document.id,
-        "issued_at": timestamp(ctx.now),
-        "template_version": TEMPLATE_VERSION,
+    facts = _issued(ctx, document) | {
         "policy_version": POLICY_VERSION,
         "account_masked": contacts.mask_account_number(account.number),
         "device": attempt.device_label or "",
@@ -168,6 +182,7 @@ def masked_account(ctx: Context, case: Case) -> str:
 
 def _completed(ctx: Context, case: Case, sessions_ended: int) -> dict[str, Any]:
     assert case.deactivated_at is not None
+    told = _told(ctx, case)
     return {
         "deactivated_at": timestamp(case.deactivated_at),
         "devices": [
@@ -178,7 +193,9 @@ def _completed(ctx: Context, case: Case, sessions_ended: int) -> dict[str, Any]:
         "needs_pass": _needs_pass(ctx, case),
         "sessions_ended": sessions_ended,
         "checks": _classes_passed(ctx, case),
-        "contacts_told": _contacts_told(ctx, case),
+        "contacts_told": [each["contact"] for each in told],
+        "told": told,
+        "course": _course(ctx, case),
         "approved": True,
         "object_until": timestamp(case.deactivated_at + ctx.limits.objection_window),
     }
@@ -200,18 +217,30 @@ def _classes_passed(ctx: Context, case: Case) -> list[str]:
     return sorted({METHODS[method].klass for method in ctx.session.execute(query).scalars()})
 
 
-def _contacts_told(ctx: Context, case: Case) -> list[str]:
+def _told(ctx: Context, case: Case) -> list[dict[str, str]]:
+    """Each contact that was told, masked, and when it was told first."""
     account = ctx.session.get_one(Account, case.account_id)
     query = (
-        select(Contact)
+        select(Contact, func.min(OutboxRow.done_at))
         .join(OutboxRow, OutboxRow.contact_id == Contact.id)
         .where(OutboxRow.case_id == case.id, OutboxRow.state == "done", OutboxRow.notice.is_not(None))
-        .distinct()
+        .group_by(Contact.id)
     )
-    told = ctx.session.execute(query.order_by(Contact.created_at, Contact.id)).scalars()
-    return [
-        MASKS[row.kind](ctx.vault.open(ctx.session, account.subject_id, row, "value") or "") for row in told
+    told = ctx.session.execute(query.order_by(Contact.created_at, Contact.id)).all()
+    opened = [
+        (ctx.vault.open(ctx.session, account.subject_id, row, "value") or "", row, at) for row, at in told
     ]
+    return [{"contact": MASKS[row.kind](value), "at": timestamp(at or ctx.now)} for value, row, at in opened]
+
+
+def _course(ctx: Context, case: Case) -> list[dict[str, str]]:
+    """Every status that the case has had, and since when, as its events tell."""
+    query = select(AuditEvent.status_after, AuditEvent.at).where(AuditEvent.case_id == case.id)
+    course: list[dict[str, str]] = []
+    for status, at in [*ctx.session.execute(query.order_by(AuditEvent.sseq)), (case.status, ctx.now)]:
+        if not course or course[-1]["status"] != status:
+            course.append({"status": status, "at": timestamp(at)})
+    return course
 
 
 def open_facts(ctx: Context, document: Document) -> dict[str, Any]:
@@ -233,6 +262,20 @@ def store(ctx: Context, document_id: str, pdf: bytes) -> None:
             ctx.vault.seal(ctx.session, document.subject_id, document, "pdf", pdf)
             document.sha256, document.size = hashlib.sha256(pdf).hexdigest(), len(pdf)
             document.painted_at = ctx.now
+            audit.append(
+                ctx.session,
+                "system",
+                "system:paper:issued",
+                actor=ctx.actor_name,
+                at=ctx.now,
+                facts={
+                    "document": document.id,
+                    "case": document.case_id,
+                    "attempt": document.self_service_id,
+                    "kind": document.kind,
+                    "digest": document.sha256,
+                },
+            )
 
 
 def document_of(ctx: Context, case: Case, kind: str) -> Document | None:

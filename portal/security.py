@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
+from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
@@ -68,6 +69,13 @@ HEADERS = {
 }
 HSTS = "max-age=63072000; includeSubDomains"
 START_PAGES = frozenset({"/", *(f"/{language}/" for language in LANGUAGES)})
+
+
+class InMemory(Request):
+    """Files that are sent stay in memory, which their page bounds: what is only looked at never touches a disk."""
+
+    def _get_file_stream(self, *_given: Any, **_named: Any) -> BytesIO:
+        return BytesIO()
 
 
 class UnreadableText(BadRequest):

@@ -1,4 +1,4 @@
-"""`flask serve`: makes what is missing, then runs the web server and one worker on this machine and stops both together."""
+"""`flask serve`: makes what is missing, then runs web server, signer and one worker on this machine and stops them together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEMO_PLACES = (("Mails", "mail"), ("Telephone", "phone"))
 @click.command("serve")
 @click.option("--demo", is_flag=True, help="Invented people, mail to a local catcher, this machine only.")
 def serve(demo: bool) -> None:
-    """Start the web server and one worker on this machine, and stop both with Ctrl-C."""
+    """Start the web server, the signer and one worker on this machine, and stop them with Ctrl-C."""
     port = os.environ.get("PORT") or "5000"
     _refuse_taken(port)
     # a plain `kill` stops the other processes as Ctrl-C does
@@ -42,12 +42,16 @@ def serve(demo: bool) -> None:
 
 
 def _serve(details: str, port: str) -> None:
-    with _started(_server(port)) as server, _started(_worker()) as worker:
+    with (
+        _started(_flask("signer", "run")) as signer,
+        _started(_server(port)) as server,
+        _started(_flask("worker")) as worker,
+    ):
         _wait_until_ready(server, port)
         click.echo(f"\nOwners: http://{HOST}:{port}/    Staff: http://{HOST}:{port}/admin/")
         click.echo(details)
         click.echo(f"Next: open http://{HOST}:{port}/ in a browser. Ctrl-C stops everything.")
-        _stay(server, worker)
+        _stay(signer, server, worker)
 
 
 def _refuse_taken(port: str) -> None:
@@ -92,8 +96,8 @@ def _server(port: str) -> list[str]:
     ]
 
 
-def _worker() -> list[str]:
-    return [sys.executable, "-m", "flask", "--app", "wsgi:create_app", "worker"]
+def _flask(*command: str) -> list[str]:
+    return [sys.executable, "-m", "flask", "--app", "wsgi:create_app", *command]
 
 
 @contextmanager

@@ -6,13 +6,15 @@ Importing this takes a second and 60 MB, so only what paints imports it.
 from __future__ import annotations
 
 import os
+import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, NoReturn, cast
+from xml.sax.saxutils import escape
 
 from fontTools.ttLib import TTFont
 from weasyprint import CSS, HTML
@@ -25,22 +27,38 @@ FONTS = Path(__file__).resolve().parent / "fonts"
 # In the order in which paper.css asks for them; the bold cuts draw the same characters.
 TEXT_FONTS = ("NotoSansJP-Regular.ttf", "NotoSans-Regular.ttf")
 SHEETS = Path(__file__).resolve().parent / "templates" / "papers"
-ASSETS = {"asset:paper.css": ("text/css", SHEETS / "paper.css")}
+ASSETS = {
+    "asset:paper.css": ("text/css", SHEETS / "paper.css"),
+    "asset:report.css": ("text/css", SHEETS / "report.css"),
+}
 ARCHIVAL = "pdf/a-2a"
 GETA = "\N{GETA MARK}"
 # Marks that are not seen but reorder or hide what is: on a paper they could make a name read as another one.
 INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
 SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
-PDF_UA = b"""<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+# What a file says of itself, beside what the library writes: PDF/UA, and for a paper its code and the newest signed head of
+# the audit log. They stand uncompressed, so that anybody finds them without reading the PDF.
+PAPER = "http://ns.kaijo.example/paper/1.0/"
+DESCRIBED = """<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
  xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"
  xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part><pdfaExtension:schemas><rdf:Bag>
-<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>PDF/UA identification</pdfaSchema:schema>
-<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
-<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
-<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType>
-<pdfaProperty:category>internal</pdfaProperty:category>
-<pdfaProperty:description>Part of the PDF/UA standard</pdfaProperty:description></rdf:li></rdf:Seq>
-</pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>"""
+{schemas}</rdf:Bag></pdfaExtension:schemas></rdf:Description>{own}"""
+OWN = '<rdf:Description rdf:about="" xmlns:paper="{uri}">{said}</rdf:Description>'
+SCHEMA = """<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>{name}</pdfaSchema:schema>
+<pdfaSchema:namespaceURI>{uri}</pdfaSchema:namespaceURI><pdfaSchema:prefix>{prefix}</pdfaSchema:prefix>
+<pdfaSchema:property><rdf:Seq>{properties}</rdf:Seq></pdfaSchema:property></rdf:li>
+"""
+PROPERTY = """<rdf:li rdf:parseType="Resource"><pdfaProperty:name>{name}</pdfaProperty:name>
+<pdfaProperty:valueType>{type}</pdfaProperty:valueType><pdfaProperty:category>{category}</pdfaProperty:category>
+<pdfaProperty:description>{description}</pdfaProperty:description></rdf:li>
+"""
+UA_SCHEMA = ("PDF/UA identification", "http://www.aiim.org/pdfua/ns/id/", "pdfuaid")
+UA_PART = ("part", "Integer", "internal", "Part of the PDF/UA standard")
+PAPER_SCHEMA = ("A paper that can be checked", PAPER, "paper")
+PAPER_PROPERTIES = {
+    "document": ("document", "Text", "external", "The code of the paper"),
+    "head": ("head", "Text", "external", "The newest signed head of the audit log when it was issued"),
+}
 
 _one_at_a_time = Lock()
 
@@ -68,15 +86,35 @@ class ClosedFetcher(URLFetcher):  # type: ignore[misc]
 
 
 class ArchivalMetadata(DocumentMetadata):  # type: ignore[misc]
-    """Says that the file is PDF/UA-1 as well as PDF/A; WeasyPrint writes one standard's name only."""
+    """Says that the file is PDF/UA-1 as well as PDF/A, and which paper it is; WeasyPrint writes one standard's name only."""
 
     def generate_rdf_metadata(self, *args: object) -> bytes:
         described: bytes = super().generate_rdf_metadata(*args)
-        return described.replace(b"</rdf:RDF>", PDF_UA + b"</rdf:RDF>")
+        more = _description({name: self.custom.get(f"paper.{name}") for name in PAPER_PROPERTIES})
+        return described.replace(b"</rdf:RDF>", more.encode() + b"</rdf:RDF>")
 
     def include_in_pdf(self, pdf: Any, variant: str, version: int, conformance: str, compress: bool) -> None:
         # uncompressed, so that archives find it without reading the PDF
         super().include_in_pdf(pdf, variant, version, conformance, False)
+
+
+def _description(said: Mapping[str, str | None]) -> str:
+    """What the file says of itself. `said` comes from the paper's <meta name="paper.…">."""
+    known = {name: text for name, text in said.items() if text}
+    schemas = _schema(UA_SCHEMA, [UA_PART])
+    if known:
+        schemas += _schema(PAPER_SCHEMA, [PAPER_PROPERTIES[name] for name in known])
+    own = "".join(f"<paper:{name}>{escape(text)}</paper:{name}>" for name, text in known.items())
+    return DESCRIBED.format(schemas=schemas, own=OWN.format(uri=PAPER, said=own) if own else "")
+
+
+def _schema(named: tuple[str, str, str], properties: Iterable[tuple[str, str, str, str]]) -> str:
+    name, uri, prefix = named
+    each = (
+        PROPERTY.format(name=one, type=kind, category=category, description=words)
+        for one, kind, category, words in properties
+    )
+    return SCHEMA.format(name=name, uri=uri, prefix=prefix, properties="".join(each))
 
 
 @dataclass(frozen=True)
@@ -130,6 +168,18 @@ def _printed(html: str) -> bytes | None:
     return cast(bytes, document.write_pdf(pdf_variant=ARCHIVAL))
 
 
+def many_sheets(html: str) -> bytes:
+    """Print a report, in its own style, on as many sheets as it takes."""
+    with _one_at_a_time:
+        page = HTML(string=html, url_fetcher=ClosedFetcher(), media_type="print")
+        try:
+            document = page.render(font_config=_fonts(), stylesheets=[_report_style()], pdf_variant=ARCHIVAL)
+        except FatalURLFetchingError as refused:
+            raise ForbiddenFetch(str(refused)) from refused
+        document.metadata = ArchivalMetadata(**vars(document.metadata))
+        return cast(bytes, document.write_pdf(pdf_variant=ARCHIVAL))
+
+
 @cache
 def _coverage() -> tuple[frozenset[int], frozenset[tuple[int, int]]]:
     drawn: set[int] = set()
@@ -165,6 +215,11 @@ def _style() -> CSS:
     return CSS(url="asset:paper.css", url_fetcher=ClosedFetcher(), font_config=_fonts(), media_type="print")
 
 
+@cache
+def _report_style() -> CSS:
+    return CSS(url="asset:report.css", url_fetcher=ClosedFetcher(), font_config=_fonts(), media_type="print")
+
+
 def _with_language_and_scope(build: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
     """Write into the structure tree what WeasyPrint 70 leaves out: the language of a phrase, the scope of a head cell."""
 
@@ -181,3 +236,7 @@ def _with_language_and_scope(build: Callable[..., Iterator[Any]]) -> Callable[..
 
 
 tags._build_box_tree = _with_language_and_scope(tags._build_box_tree)
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(many_sheets(sys.stdin.buffer.read().decode()))

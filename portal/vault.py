@@ -128,14 +128,18 @@ class Vault:
     def open_bytes(self, session: Session, subject_id: str, row: Base, column: str) -> bytes | None:
         """What was sealed there, or None where nothing was or the subject was erased. Raises VaultError."""
         data: bytes | None = getattr(row, f"sealed_{column}")
-        key = self._subject_key(session, subject_id) if data else None
-        if not data or key is None:
+        return self.open_at(session, subject_id, _place(row, column, subject_id), data) if data else None
+
+    def open_at(self, session: Session, subject_id: str, place: bytes, data: bytes) -> bytes | None:
+        """The same for what was read without its row: `place` is that of `place_of`."""
+        key = self._subject_key(session, subject_id)
+        if key is None:
             return None
         start = 1 + NONCE
         try:
             if data[:1] != VERSION:
                 raise InvalidTag
-            return AESGCM(key).decrypt(data[1:start], data[start:], _place(row, column, subject_id))
+            return AESGCM(key).decrypt(data[1:start], data[start:], place)
         except (InvalidTag, ValueError):
             raise VaultError("A sealed value does not belong where it stands.") from None
 

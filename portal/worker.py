@@ -1,6 +1,7 @@
 """The worker: claims what acts have queued, row by row, then does what is due because time has passed.
 
-A row is claimed in a transaction of its own and closed in one that writes only while the lease is still ours.
+A row is claimed in a transaction of its own and closed in one that writes only while the lease is still ours. What takes
+long (files, house-keeping, the log) has threads of its own, so that mails, calls and removals wait for none of it.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ import secrets
 import signal
 import socket
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import FrameType
@@ -23,11 +23,22 @@ from sqlalchemy.orm import Session
 
 from portal import i18n, mailer, notices, outbox, throttle
 from portal.carrying import KINDS, GivenUp, LeaseLost, Work, finish, reaches_nobody, where
-from portal.casework import drafts, owner_sessions, presence, timers, waiting
+from portal.casework import (
+    drafts,
+    exports,
+    monthly_reports,
+    owner_sessions,
+    presence,
+    retention,
+    timers,
+    waiting,
+)
 from portal.casework.context import Context, NotFound
 from portal.domain.lifecycle import SYSTEM, Status
+from portal.export import scratch
 from portal.models import Case, OutboxRow
 from portal.runtime import Runtime
+from portal.tlog.keeper import Keeper
 
 log = logging.getLogger("kaijo.worker")
 
@@ -35,18 +46,25 @@ MOST_TRIES = len(outbox.BACK_OFF) + 1
 TURN = 100  # rows before the timers get their turn, however long the queue is
 TROUBLE_SECONDS = 5.0
 HOUSE_KEEPING_SECONDS = 600.0
+CASES_AT_ONCE = 200  # whose data is deleted before queued work gets its turn again
 COUNTERS_KEPT = timedelta(days=2)  # the longest window that is counted is a day
 
 
-def work_once(runtime: Runtime, app: Flask, worker_id: str) -> bool:
-    """Claim one row and carry it out. False when nothing is due. Whatever goes wrong in a row is written to the row."""
+def work_once(
+    runtime: Runtime, app: Flask, worker_id: str, lane: str | None = None, stop: threading.Event | None = None
+) -> bool:
+    """Claim one row, of one lane or of any, and carry it out. False when nothing is due.
+
+    Whatever goes wrong in a row is written to the row.
+    """
+    which = () if lane is None else (outbox.LANES[lane],)
     with runtime.sessions() as session:
         context = runtime.context(session, SYSTEM)
         with context.act():
-            row = outbox.claim(session, worker_id, now=context.now)
+            row = outbox.claim(session, worker_id, *which, now=context.now)
         if row is None:
             return False
-        work = Work(runtime, session, row, worker_id)
+        work = Work(runtime, session, row, worker_id, stop or threading.Event())
         with app.app_context(), i18n.spoken_in(notices.languages_of(row)[0]):
             _carry_out(work, context.now)
     return True
@@ -104,27 +122,32 @@ def _settle(context: Context, case_id: str) -> None:
 
 
 def run(runtime: Runtime, app: Flask, stop: threading.Event, idle: float = 0.5) -> None:
-    """Work until told to stop, by the event or by a signal. Trouble with the database is waited out."""
-    worker_id = f"{socket.gethostname()[:20]}:{os.getpid()}:{secrets.token_hex(4)}"
-    next_cleaning = 0.0
-    with _stopped_by_signals(stop):
-        while not stop.is_set():
-            try:
-                busy = turn(runtime, app, worker_id, stop)
-                if time.monotonic() >= next_cleaning:
-                    keep_house(runtime)
-                    next_cleaning = time.monotonic() + HOUSE_KEEPING_SECONDS
-                pause = 0.0 if busy else idle
-            except Exception as problem:
-                log.error("no work for %s seconds: %s", TROUBLE_SECONDS, where(problem))
-                pause = TROUBLE_SECONDS
-            stop.wait(pause)
+    """Work until told to stop, by the event or by a signal."""
+    name = f"{socket.gethostname()[:20]}:{os.getpid()}:{secrets.token_hex(4)}"
+    beside: Mapping[str, Callable[[], object]] = {
+        "log": lambda: Keeper(runtime).run(stop),
+        "house": lambda: _repeat(lambda: keep_house(runtime), HOUSE_KEEPING_SECONDS, stop),
+        "long": lambda: _repeat(lambda: work_once(runtime, app, f"{name}:long", "long", stop), idle, stop),
+    }
+    with _stopped_by_signals(stop), _threads(beside, stop):
+        _repeat(lambda: turn(runtime, app, f"{name}:quick", stop), idle, stop)
+
+
+def _repeat(do: Callable[[], object], idle: float, stop: threading.Event) -> None:
+    """Turn after turn until told to stop, with a pause where nothing is left. Trouble with the database is waited out."""
+    while not stop.is_set():
+        try:
+            pause = 0.0 if do() else idle
+        except Exception as problem:
+            log.error("no work for %s seconds: %s", TROUBLE_SECONDS, where(problem))
+            pause = TROUBLE_SECONDS
+        stop.wait(pause)
 
 
 def turn(runtime: Runtime, app: Flask, worker_id: str, stop: threading.Event) -> bool:
-    """Some rows, then everything that is due. True when rows may be left."""
+    """Some rows of the quick lane, then everything that is due. True when rows may be left."""
     rows = 0
-    while rows < TURN and not stop.is_set() and work_once(runtime, app, worker_id):
+    while rows < TURN and not stop.is_set() and work_once(runtime, app, worker_id, "quick", stop):
         rows += 1
     acts = 0 if stop.is_set() else timers.run_due(runtime)
     return rows == TURN or acts > 0
@@ -139,6 +162,10 @@ def keep_house(runtime: Runtime) -> None:
             presence.forget_before(session, context.now - context.limits.presence_life)
         drafts.purge(context)
         owner_sessions.purge(context)
+        exports.expire(context)
+        monthly_reports.ask_for_last_month(context)
+        scratch.sweep(runtime.settings.data)
+        retention.run(runtime, most=CASES_AT_ONCE)
         for case_id in _unsettled(session):
             _settle(runtime.context(session, SYSTEM), case_id)
 
@@ -152,8 +179,25 @@ def _unsettled(session: Session) -> list[str]:
 
 
 @contextmanager
+def _threads(beside: Mapping[str, Callable[[], object]], stop: threading.Event) -> Iterator[None]:
+    """Run these beside the other work, and stop with it."""
+    threads = [threading.Thread(target=run, name=name) for name, run in beside.items()]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+@contextmanager
 def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """Let SIGTERM and Ctrl-C end the work after the row in hand. Only the main thread may listen to signals."""
+    """Let SIGTERM and Ctrl-C end the work after the row in hand; a file in the making is left to the next worker.
+
+    Only the main thread may listen to signals.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

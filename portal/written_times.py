@@ -32,6 +32,7 @@ class Writing:
     """One language's way to write times."""
 
     day: Callable[[date], str]
+    span: Callable[[date, date], str]
     clock: Callable[[datetime], str]
     when: str
     moment: str  # where the page says the zone once
@@ -43,11 +44,25 @@ def _english_clock(local: datetime) -> str:
     return f"{local.hour % 12 or 12}:{local.minute:02}{'am' if local.hour < 12 else 'pm'}"
 
 
+def _english_span(start: date, end: date) -> str:
+    """The year once, where it is the same."""
+    first, last = (f"{day.day} {_MONTHS[day.month - 1]}" for day in (start, end))
+    year = "" if start.year == end.year else f" {start.year}"
+    return f"{last} {end.year}" if start == end else f"{first}{year} to {last} {end.year}"
+
+
+def _japanese_span(start: date, end: date) -> str:
+    first, last = (f"{day.month}月{day.day}日" for day in (start, end))
+    year = "" if start.year == end.year else f"{end.year}年"
+    return f"{start.year}年{first}" if start == end else f"{start.year}年{first}〜{year}{last}"
+
+
 _JAPANESE_UNITS = Units((" 日", " 日"), (" 時間", " 時間"), (" 分", " 分"), " ", "1 分未満")
 
 WRITINGS: Mapping[str, Writing] = {
     "ja": Writing(
         day=lambda d: f"{d.year}年{d.month}月{d.day}日（{_WEEKDAYS[d.weekday()]}）",
+        span=_japanese_span,
         clock=lambda t: f"{t.hour}:{t.minute:02}",
         when="{day}{clock}（日本時間）",
         moment="{day}{clock}",
@@ -56,6 +71,7 @@ WRITINGS: Mapping[str, Writing] = {
     ),
     "en": Writing(
         day=lambda d: f"{d.day} {_MONTHS[d.month - 1]} {d.year}",
+        span=_english_span,
         clock=_english_clock,
         when="{day} at {clock} JST (UTC+9)",
         moment="{day}, {clock}",
@@ -75,6 +91,16 @@ def local(moment: datetime) -> datetime:
 def day(moment: date, language: str) -> str:
     """The calendar day, of a date or of a moment as it falls in Japan."""
     return WRITINGS[language].day(local(moment) if isinstance(moment, datetime) else moment)
+
+
+def span(start: date, end: date, language: str) -> str:
+    """Several days in a row, both ends included, as short as they can be said."""
+    return WRITINGS[language].span(start, end)
+
+
+def exactly(moment: datetime) -> str:
+    """A moment to the second, the same in every language: columns of them are compared, not read."""
+    return f"{local(moment):%Y-%m-%d %H:%M:%S}"
 
 
 def clock(moment: datetime, language: str) -> str:

@@ -11,7 +11,7 @@ from portal import audit, outbox
 from portal.casework import account_notices, staff, staff_mail, telling
 from portal.casework.telling import Recipient
 from portal.domain.lifecycle import Role
-from portal.domain.notices import ACCOUNT_NOTICES, NOTICES, OTHER_NOTICES, Notice
+from portal.domain.notices import ACCOUNT_NOTICES, NOTICES, OTHER_NOTICES, TO_COMPLIANCE, Notice
 from portal.models import Account, Case, Contact, OutboxRow, Proposal, Staff
 from tests.world import World
 
@@ -22,7 +22,7 @@ SIDES = {
     "leads": "staff",
     "compliance": "staff",
 }
-TO_THE_REQUESTER = ("desk_reply", "find_link", "duplicate_open")
+TO_THE_REQUESTER = ("data_erased", "data_exported", "desk_reply", "find_link", "duplicate_open")
 ALL = sorted(
     {(notice.key, SIDES[notice.audience]) for notices in NOTICES.values() for notice in notices}
     | {(key, "requester" if key in TO_THE_REQUESTER else "staff") for key in OTHER_NOTICES}
@@ -32,6 +32,7 @@ ALL = sorted(
 ACCOUNT_LINKS: dict[str, tuple[str, ...]] = {
     "self_service_link": ("prove", "stop"),
     "one_use_pass": (),
+    "account_erased": (),
     "phone_changed": ("revert",),
 }
 # What any act says in a notice about an account.
@@ -45,6 +46,8 @@ ACCOUNT_WORDS = {
     "number": "***-****-0000",
     "user": "jiro",
     "again": False,
+    "state": "agreed",
+    "what": "account",
 }
 Letters = dict[tuple[str, str], OutboxRow]
 
@@ -75,6 +78,7 @@ def queue(world: World, case: Case, notice: Notice, *, number: int = 0, **params
     """Queue one notice as an act would, with everything that any act says."""
     until = audit.timestamp(world.now + timedelta(days=10))
     said = {"items": ["H4", "D6"], "until": until, "hours": 24, "why": "details_differ", "alarm": "objection"}
+    said |= {"state": "agreed", "effective_at": until}
     said |= {"subject": "MFA", "body": "24-11-2026, 15:00"}  # typed, so in the language of neither test
     to = recipient(world, case, SIDES[notice.audience], number)
     telling.put_notice(world.system, case, notice, to, {**said, **params})
@@ -98,7 +102,8 @@ def recipient(world: World, case: Case, side: str, number: int = 0) -> Recipient
 def _about_the_account(world: World, account: Account) -> Letters:
     rows: Letters = {}
     contact = world.contacts(account, "email")[1]
-    said = {**ACCOUNT_WORDS, "until": audit.timestamp(world.now + timedelta(hours=72))}
+    later = audit.timestamp(world.now + timedelta(hours=72))
+    said = {**ACCOUNT_WORDS, "until": later, "effective_at": later}
     with world.system.act():
         for key in ACCOUNT_NOTICES:
             links = ACCOUNT_LINKS.get(key, ("stop",))
@@ -123,22 +128,28 @@ def _about_staff(world: World) -> Letters:
         about = world.session.execute(select(Account).limit(1)).scalar_one()
         decided = {"kind": "account_protect", "state": "effective", "by": "Ada Admin", "decider": "Ann Admin"}
         staff_mail.about_account(world.system, about, effective_at=audit.timestamp(world.now), **decided)
-        settings = outbox.put(
-            world.session,
-            world.runtime.vault,
-            "mail",
-            unique_key="settings_changed:1",
-            now=world.now,
-            notice="settings_changed",
-            language="ja",
-        )
-    found = {("settings_changed", "staff"): settings}
+        kept = {**decided, "kind": "case_erase", "about": "MR-AAAA-AAAA"}
+        staff_mail.about_retention(world.system, effective_at=audit.timestamp(world.now), **kept)
+        until = audit.timestamp(world.now + timedelta(hours=24))
+        staff_mail.export_ready(world.system, vic, about="M-1", state="ready", until=until)
+        found = {(key, "staff"): _to_compliance(world, key) for key in TO_COMPLIANCE}
     for key in ("staff_invite", "staff_proposal", "staff_changed"):
         query = select(OutboxRow).where(
             OutboxRow.notice == key, OutboxRow.staff_id == world.logins["vic"].staff_id
         )
         found[key, "staff"] = world.session.execute(query).scalars().first()
-    found["account_setting", "staff"] = (
-        world.session.query(OutboxRow).filter_by(notice="account_setting").first()
-    )
+    for key in ("account_setting", "retention_decision", "export_ready"):
+        found[key, "staff"] = world.session.query(OutboxRow).filter_by(notice=key).first()
     return found
+
+
+def _to_compliance(world: World, key: str) -> OutboxRow:
+    return outbox.put(
+        world.session,
+        world.runtime.vault,
+        "mail",
+        unique_key=f"{key}:1",
+        now=world.now,
+        notice=key,
+        language="ja",
+    )

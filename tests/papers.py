@@ -20,11 +20,20 @@ from portal import pdf
 
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 
+NOTE = """desk.kaijo.example/log
+184467
+SBNJTRN+FjG7owHVrKtue7eqdM4RhdRWVl71HXN2d7I=
+
+— desk.kaijo.example/log AHPsJm1PtK2/PRBKpxT58RAy/Yq22IKfxAtSyG9khdeSjMLr1GRvP+PzdL4R2QW/S+J1+obziJ2CqffcXkHdMgc/msI=
+"""
+
 RECEIPT: dict[str, Any] = {
     "reference": "MR-7K4Q-2W9D",
     "document_id": "8f3a91c2d07b4e6fa5521c9be84d7310",
     "issued_at": "2026-11-23T05:05:12Z",
-    "template_version": "1",
+    "template_version": "2",
+    "checkpoint": NOTE,
+    "verify_url": "https://kaijo.example/ja/verify/8f3a91c2d07b4e6fa5521c9be84d7310",
     "status": "unconfirmed",
     "name": "山田 太郎",
     "account_masked": "1234-****-**12",
@@ -54,6 +63,20 @@ COMPLETION: dict[str, Any] = RECEIPT | {
     "sessions_ended": 2,
     "checks": ["document", "held_channel"],
     "contacts_told": ["t***@e***.co.example", "k***@m***.example"],
+    "told": [
+        {"contact": "t***@e***.co.example", "at": "2026-11-23T05:07:00Z"},
+        {"contact": "k***@m***.example", "at": "2026-11-23T15:10:00Z"},
+    ],
+    "course": [
+        {"status": "unconfirmed", "at": "2026-11-23T05:05:00Z"},
+        {"status": "queued", "at": "2026-11-23T05:06:00Z"},
+        {"status": "verifying", "at": "2026-11-23T16:10:00Z"},
+        {"status": "pending_approval", "at": "2026-11-26T00:40:00Z"},
+        {"status": "cooling_off", "at": "2026-11-26T01:20:00Z"},
+        {"status": "ready", "at": "2026-11-27T01:20:00Z"},
+        {"status": "executing", "at": "2026-11-27T01:29:00Z"},
+        {"status": "deactivated", "at": "2026-11-27T01:30:00Z"},
+    ],
     "approved": True,
     "object_until": "2026-12-07T01:31:00Z",
 }
@@ -73,7 +96,9 @@ LETTER: dict[str, Any] = {
 RESET: dict[str, Any] = {
     "document_id": "c07be4d291f84a6e8d35f0b1a9e62c47",
     "issued_at": "2026-11-24T01:20:12Z",
-    "template_version": "1",
+    "template_version": "2",
+    "checkpoint": NOTE,
+    "verify_url": "https://kaijo.example/ja/verify/c07be4d291f84a6e8d35f0b1a9e62c47",
     "policy_version": "2026-11",
     "account_masked": "****-****-9012",
     "device": "太郎の iPhone",
@@ -111,8 +136,21 @@ LONGEST: dict[str, Any] = {
         for number in range(1, 9)
     ],
     "contacts_told": ["very-long***@e***.subsidiary-of-a-long-name.co.example"] * 8,
+    "told": [
+        {
+            "contact": "very-long***@e***.subsidiary-of-a-long-name.co.example",
+            "at": f"2026-11-2{day}T16:00:00Z",
+        }
+        for day in range(1, 9)
+    ],
+    "course": [
+        {"status": status, "at": f"2026-11-2{day}T16:0{number}:00Z"}
+        for day in range(1, 5)
+        for number, status in enumerate(("verifying", "waiting_owner", "pending_approval", "cooling_off"))
+    ],
     "checks": ["possession", "held_channel", "document", "witness"],
-    "checkpoint": "kaijo.example/log 184467 kVx3o0oQy1G5n2J3Gq8v9bT1mM0pXnY2cR7dQ4sW5eA= 2026-11-27T01:30:40Z",
+    "checkpoint": NOTE.replace("desk.kaijo", "a-long-name-of-a-log.subsidiary-of-a-long-name.kaijo"),
+    "verify_url": f"https://mfa-recovery.subsidiary-of-a-long-name.kaijo.example/ja/verify/{'8f3a91c2' * 4}",
 }
 
 

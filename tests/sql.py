@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Delete, Executable, Insert, TextClause, Update, select, text
 from sqlalchemy.exc import IntegrityError
 
+from migrations import triggers
 from portal.models import Base, new_id
 from tests.world import World
 
@@ -65,6 +66,7 @@ def event(case: str, sseq: int, status: str, at: datetime, **changes: Any) -> In
         "case_id": case,
         "status_after": status,
         "tag": "case:forged:forged",
+        "actor": "system",
         "at": at,
         "leaf_hash": new_id() + new_id(),
         "event_bytes": b"forged",
@@ -99,3 +101,25 @@ def refused(world: World, by: str, *statements: Executable) -> None:
 
 def dialect(world: World) -> str:
     return world.runtime.engine.dialect.name
+
+
+def unguarded(world: World) -> None:
+    """What an attacker with the database's own rights does first: no trigger is left."""
+    world.session.rollback()
+    with world.runtime.engine.connect() as connection, connection.execution_options(writes=True).begin():
+        triggers.drop(connection)
+
+
+def guarded_again(world: World) -> None:
+    """And what a careful one does last."""
+    world.session.rollback()
+    with world.runtime.engine.connect() as connection, connection.execution_options(writes=True).begin():
+        triggers.create(connection)
+
+
+def key_lost(world: World, subject_id: str) -> None:
+    """Destroy a key as if its subject had been erased long ago: the triggers of a live case would not let it go."""
+    unguarded(world)
+    with world.system.act():
+        world.runtime.vault.destroy(world.session, subject_id)
+    guarded_again(world)

@@ -12,14 +12,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from migrations import triggers
 from portal import audit
 from portal.casework import staff, verification
 from portal.domain import audit_tags
 from portal.domain.lifecycle import Act, Status
 from portal.models import AuditEvent, AuditStream, Case
 from tests.people import HANAKO
-from tests.sql import attack, changed, deleted, event, inserted, row_of
+from tests.sql import attack, changed, deleted, event, inserted, row_of, unguarded
 from tests.world import START, World
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -122,7 +121,7 @@ def test_an_event_says_what_was_done_to_what_by_whom_and_when(world: World) -> N
         "to": "verifying",
         "ver": world.case(case_id).version,
     }
-    assert audit.actor_of(row) == said["actor"]
+    assert row.actor == said["actor"]
 
 
 def last_of(world: World, case_id: str) -> AuditEvent:
@@ -189,13 +188,6 @@ def test_nothing_personal_stands_in_the_log(world: World) -> None:
         assert sha256(value.encode()).hexdigest() not in text
 
 
-def unguarded(world: World) -> None:
-    """Somebody who owns the database takes its triggers away: this must be seen afterwards."""
-    world.session.rollback()
-    with world.runtime.engine.connect() as connection, connection.execution_options(writes=True).begin():
-        triggers.drop(connection)
-
-
 Tampering = Callable[[World, dict[str, Any]], None]
 
 
@@ -206,7 +198,15 @@ def in_bytes(world: World, row: dict[str, Any]) -> None:
 
 def in_bytes_and_hash(world: World, row: dict[str, Any]) -> None:
     other = row["event_bytes"].replace(b"staff:", b"stuff:").replace(b"owner", b"other")
-    attack(world, changed("audit_event", row["id"], event_bytes=other, leaf_hash=audit.leaf(other)))
+    actor = row["actor"].replace("staff:", "stuff:").replace("owner", "other")
+    attack(
+        world,
+        changed("audit_event", row["id"], event_bytes=other, leaf_hash=audit.leaf(other), actor=actor),
+    )
+
+
+def in_the_actor(world: World, row: dict[str, Any]) -> None:
+    attack(world, changed("audit_event", row["id"], actor="system"))
 
 
 def in_the_tag(world: World, row: dict[str, Any]) -> None:
@@ -225,7 +225,7 @@ def in_what_is_no_event(world: World, row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "tampering", [in_bytes, in_bytes_and_hash, in_the_tag, in_the_time, in_what_is_no_event]
+    "tampering", [in_bytes, in_bytes_and_hash, in_the_tag, in_the_actor, in_the_time, in_what_is_no_event]
 )
 def test_a_change_is_found_where_it_was_made(world: World, tampering: Tampering) -> None:
     case_id = world.verifying()
@@ -239,7 +239,7 @@ def test_a_change_is_found_where_it_was_made(world: World, tampering: Tampering)
 def test_a_missing_event_is_found(world: World) -> None:
     case_id = world.verifying()
     unguarded(world)
-    attack(world, deleted("audit_event", case_id=case_id, sseq=2))
+    attack(world, deleted("audit_waiting"), deleted("audit_event", case_id=case_id, sseq=2))
     assert audit.first_break(world.session, f"case:{case_id}") == 2
 
 
@@ -247,7 +247,7 @@ def test_a_cut_off_tail_is_found(world: World) -> None:
     settings_started(world, "a")
     settings_started(world, "b")
     unguarded(world)
-    attack(world, deleted("audit_event", stream="system", sseq=2))
+    attack(world, deleted("audit_waiting"), deleted("audit_event", stream="system", sseq=2))
     assert audit.first_break(world.session, "system") == 2
 
 

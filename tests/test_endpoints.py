@@ -63,8 +63,11 @@ def test_a_monitor_on_this_machine_reads_what_waits(world: World, client: FlaskC
 
     assert 'kaijo_open_cases{status="queued"} 1' in said
     assert "kaijo_outbox_dead 0" in said
-    waiting = next(line for line in said.splitlines() if line.startswith("kaijo_outbox_waiting "))
+    waiting = next(
+        line for line in said.splitlines() if line.startswith('kaijo_outbox_waiting{lane="quick"} ')
+    )
     assert int(waiting.split()[1]) > 0
+    assert 'kaijo_outbox_waiting{lane="long"} 0' in said
     assert HANAKO["account_email"] not in said
 
 

@@ -33,7 +33,13 @@ def setting(engine: Engine, statement: str) -> Any:
 @only_on("sqlite")
 @pytest.mark.parametrize(
     ("pragma", "value"),
-    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 30_000)],
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("busy_timeout", 30_000),
+        ("secure_delete", 1),
+    ],
 )
 def test_every_connection_to_sqlite_keeps_its_promises(engine: Engine, pragma: str, value: Any) -> None:
     with engine.connect(), engine.connect():

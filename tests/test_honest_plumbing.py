@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import CheckConstraint, Executable
+from sqlalchemy import CheckConstraint, Executable, Integer
 
 from portal.casework import message_drafts, messages, presence
 from portal.casework.message_drafts import Words
@@ -171,7 +171,8 @@ def limited() -> Iterator[tuple[str, str, str]]:
 
 # What a new row of a table must be like, so that nothing but the column in question refuses it.
 BEGINS: dict[str, dict[str, Any]] = {
-    "phone_call": {"state": "queued", "outcome": None, "path_hash": "2" * 64}
+    "phone_call": {"state": "queued", "outcome": None, "path_hash": "2" * 64},
+    "export": {"subject_id": "2" * 32},
 }
 
 
@@ -190,8 +191,12 @@ def of_every_kind(world: World) -> None:
     account, principal = owner["account_id"], owner["id"]
     named = {"account_id": account, "principal_id": principal, "stage": "full", "epoch": 1}
     _, statements = attempts.proven(account, principal, world.now)
+    export = {"id": "0" * 32, "staff_id": world.logins["chika"].staff_id, "report": "cases", "settings": {}}
+    export |= {"form": "csv", "language": "ja", "personal": False, "subject_id": "0" * 32, "state": "waiting"}
     attack(
         world,
+        inserted("export", {**export, "rows": 0, "created_at": world.now}),
+        inserted("export_part", {"export_id": "0" * 32, "name": "data", "number": 0, "sealed_data": b"x"}),
         proposal(world),
         inserted("staff_session", {**session, **moments}),
         attempts.row("owner_session", hash="1" * 64, started_at=world.now, expires_at=world.now, **named),
@@ -203,7 +208,9 @@ def test_no_column_takes_a_value_that_its_rule_does_not_know(world: World) -> No
     of_every_kind(world)
     for table, column, check in limited():
         row = row_of(world, table, **({"status": "unconfirmed"} if table == "cases" else {}))
-        own = {key.name: 2 if table == "installation" else new_id() for key in TABLES[table].primary_key}
+        own = {
+            key.name: 2 if isinstance(key.type, Integer) else new_id() for key in TABLES[table].primary_key
+        }
         own |= BEGINS.get(table, {})
         refused(world, check, inserted(table, row, **{**own, column: "nonsense"}))
 

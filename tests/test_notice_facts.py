@@ -19,6 +19,7 @@ from portal.notice_layout import width
 from tests import letters
 from tests.people import HANAKO
 from tests.post import written
+from tests.sql import key_lost
 from tests.world import World
 
 UNCHANGED = "Your MFA settings have not changed."
@@ -103,8 +104,7 @@ def test_a_mail_goes_to_the_address_on_record_when_it_is_written(world: World) -
 def test_nobody_is_written_to_who_was_erased(world: World) -> None:
     world.account()
     case_id = world.queued()
-    with world.system.act():
-        world.runtime.vault.destroy(world.session, world.case(case_id).subject_id)
+    key_lost(world, world.case(case_id).subject_id)
     with pytest.raises(notices.Unwritable, match="nobody is left"):
         written(world, newest(world, case_id, "received"))
 
@@ -112,8 +112,7 @@ def test_nobody_is_written_to_who_was_erased(world: World) -> None:
 def test_a_contact_is_not_told_of_a_request_that_was_erased(world: World) -> None:
     world.account()
     case_id = world.queued()
-    with world.system.act():
-        world.runtime.vault.destroy(world.session, world.case(case_id).subject_id)
+    key_lost(world, world.case(case_id).subject_id)
     with pytest.raises(notices.Unwritable, match="erased"):
         written(world, newest(world, case_id, "request_filed", contact=True))
 

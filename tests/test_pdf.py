@@ -8,6 +8,7 @@ from pathlib import Path
 import page
 import pdfua
 import pytest
+import segno
 from flask_babel import gettext
 
 from portal import i18n, pdf, typesetting
@@ -15,6 +16,7 @@ from tests.papers import (
     FACTS,
     LONG_NAME,
     LONGEST,
+    NOTE,
     PAPERS,
     RECEIPT,
     each_paper,
@@ -274,3 +276,70 @@ def test_a_letter_is_painted_from_its_six_facts_alone():
 def test_a_paper_is_saved_under_a_name_that_says_what_it_is(kind: str, language: str, names: tuple[str, str]):
     with press():
         assert pdf.file_name(kind, "MR-7K4Q-2W9D", language) == names
+
+
+def words_and_lines(paper: bytes) -> list[tuple[float, str]]:
+    """Each piece of text with its height on the sheet, in points from its lower edge."""
+    found: list[tuple[float, str]] = []
+    read(paper).pages[0].extract_text(
+        visitor_text=lambda text, _ctm, matrix, *_font: found.append((_height(_ctm, matrix), text.strip()))
+    )
+    return [each for each in found if each[1]]
+
+
+def _height(ctm: list[float], matrix: list[float]) -> float:
+    return ctm[1] * matrix[4] + ctm[3] * matrix[5] + ctm[5]
+
+
+@pytest.mark.parametrize(("kind", "language"), [paper for paper in PAPERS if paper[0] != "letter"])
+def test_facts_never_run_into_the_foot(kind: str, language: str):
+    longest = LONGEST if kind != "reset" else {key: LONGEST[key] for key in ("checkpoint", "verify_url")}
+    pieces = words_and_lines(painted(kind, language, **longest))
+    first = {"ja": "本", "en": "This "}[language]
+    at = max(
+        index
+        for index, (_height, text) in enumerate(pieces)
+        if text.startswith(first)
+        and ("本票は" in text or "本書は" in text or "receipt" in text or "notice" in text)
+    )
+    foot = pieces[at][0]
+
+    assert min(height for height, _text in pieces[:at]) > foot + 8
+
+
+@pytest.mark.parametrize(("kind", "language"), [paper for paper in PAPERS if paper[0] != "letter"])
+def test_a_paper_says_where_it_is_checked_and_what_the_log_held(kind: str, language: str):
+    words = text_of(printed(kind, language))
+
+    assert FACTS[kind]["verify_url"] in words
+    assert "184,467" in words
+    assert solid(NOTE) in solid(words)
+
+
+def test_a_paper_issued_before_the_first_signed_head_says_nothing_of_a_log():
+    words = text_of(painted("receipt", checkpoint=None))
+
+    assert RECEIPT["verify_url"] in words
+    assert "監査ログ" not in words
+
+
+def test_a_completion_notice_says_its_course_in_both_times():
+    words = solid(text_of(printed("completion", "en")))
+
+    assert "Checkingidentity本人確認中2026-11-2401:10JST(11-2316:10UTC)" in words
+    assert "k***@m***.example2026-11-2400:10JST(11-2315:10UTC)" in words
+
+
+def test_two_statuses_that_are_one_to_owners_stand_once_in_the_course():
+    assert solid(text_of(printed("completion", "ja"))).count("無効化待ち") == 1
+
+
+def test_the_square_of_a_paper_is_the_code_of_its_page():
+    square = pdf._square(RECEIPT["verify_url"])
+    rows = segno.make(RECEIPT["verify_url"], error="m", micro=False).matrix
+    assert square is not None
+
+    dark = set()
+    for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", square.path):
+        dark |= {(int(x) + step, int(y)) for step in range(int(width))}
+    assert dark == {(x, y) for y, row in enumerate(rows) for x, module in enumerate(row) if module}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -15,8 +16,9 @@ from portal.casework import proofs
 from portal.casework.context import Refused
 from portal.domain.methods import KLASSES
 from portal.domain.policy import POLICY_VERSION
-from portal.models import Document, OutboxRow
+from portal.models import AuditEvent, Document, OutboxRow
 from tests.people import HANAKO
+from tests.sql import key_lost
 from tests.world import World
 
 
@@ -178,6 +180,42 @@ def test_the_first_painter_wins(world: World) -> None:
     )
 
 
+def test_the_log_says_which_bytes_were_issued_and_says_it_once(world: World) -> None:
+    case_id = world.submit()
+    for data in (b"first", b"second"):
+        receipts.store(world.system, paper(world, case_id).id, data)
+    query = select(AuditEvent.event_bytes).where(AuditEvent.tag == "system:paper:issued")
+    said = [json.loads(event)["d"] for event in world.session.execute(query).scalars()]
+    assert said == [
+        {
+            "document": paper(world, case_id).id,
+            "case": case_id,
+            "kind": "receipt",
+            "digest": sha256(b"first").hexdigest(),
+        }
+    ]
+
+
+def test_a_completed_case_has_its_course_and_when_each_contact_was_told(world: World) -> None:
+    world.account()
+    said = facts(world, world.deactivated(), "completion")
+    assert [each["status"] for each in said["course"]] == [
+        "unconfirmed",
+        "queued",
+        "verifying",
+        "pending_approval",
+        "cooling_off",
+        "ready",
+        "executing",
+        "deactivated",
+    ]
+    moments = [each["at"] for each in said["course"]]
+    assert moments == sorted(moments)
+    assert moments[-1] == said["deactivated_at"]
+    assert [each["contact"] for each in said["told"]] == said["contacts_told"]
+    assert all(said["submitted_at"] <= each["at"] <= said["issued_at"] for each in said["told"])
+
+
 def test_a_paper_that_is_not_painted_yet_is_nothing_yet(world: World) -> None:
     assert receipts.open_pdf(world.system, paper(world, world.submit())) is None
 
@@ -185,8 +223,7 @@ def test_a_paper_that_is_not_painted_yet_is_nothing_yet(world: World) -> None:
 def test_papers_of_an_erased_subject_say_nothing_but_still_have_their_digest(world: World) -> None:
     case_id = world.submit()
     receipts.store(world.system, paper(world, case_id).id, b"painted")
-    with world.system.act():
-        world.runtime.vault.destroy(world.session, world.case(case_id).subject_id)
+    key_lost(world, world.case(case_id).subject_id)
     document = paper(world, case_id)
     assert (facts(world, case_id), receipts.open_pdf(world.system, document)) == ({}, None)
     assert document.sha256 == sha256(b"painted").hexdigest()

@@ -12,8 +12,8 @@ from flask import Flask
 from portal import db, i18n
 from portal.casework import register_import
 from portal.casework.register_import import OpenImport
+from portal.cli import register_group
 from portal.models import OutboxRow
-from portal.register_cli import register_group
 from tests.casework.register_desk import agreed, proposed
 from tests.casework.register_rows import file, row
 from tests.world import World
@@ -117,4 +117,5 @@ def test_what_waits_is_listed_until_it_is_decided(app: Flask, world: World):
 
 
 def test_nobody_can_agree_on_the_command_line():
-    assert set(register_group.commands) == {"import", "list"}
+    # the last one is added where the whole command line is put together
+    assert set(register_group.commands) - {"export-person"} == {"import", "list"}

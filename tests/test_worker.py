@@ -21,6 +21,7 @@ from portal.engine import writing
 from portal.models import DemoMail, Document, Draft, OutboxRow, Staff, Throttle
 from tests.people import HANAKO
 from tests.post import Mailroom, live, mail_server, office, work_off
+from tests.sql import key_lost
 from tests.world import World
 
 
@@ -137,8 +138,7 @@ def test_a_row_that_cannot_be_written_stops_nobody_elses(desk: World, room: Mail
 def test_nobody_left_to_write_to_is_a_reason_to_give_up(desk: World) -> None:
     desk.account()
     case_id = desk.queued()
-    with desk.system.act():
-        desk.runtime.vault.destroy(desk.session, desk.case(case_id).subject_id)
+    key_lost(desk, desk.case(case_id).subject_id)
     work_off(desk)
     errors = {row.last_error for row in desk.mails(case_id) if row.state == "dead"}
     assert errors == {"nobody is left to write to", "what the mail was to say is erased"}
@@ -370,16 +370,19 @@ def test_a_worker_does_what_is_due(desk: World) -> None:
     assert desk.status(case_id) == "expired"
 
 
-def test_trouble_with_the_database_is_waited_out(desk: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trouble_with_the_database_is_waited_out(
+    desk: World, room: Mailroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (row,) = put(desk, "vic")
-    stop, troubles, claim = threading.Event(), [OperationalError("", {}, Exception())], outbox.claim
+    stop, troubled, claim = threading.Event(), set[str](), outbox.claim
 
-    def broken_once(*args: Any, **kwargs: Any) -> OutboxRow | None:
-        if troubles:
-            raise troubles.pop()
-        stop.set()
-        return claim(*args, **kwargs)
+    def broken_once(session: Any, name: str, *which: Any, **when: Any) -> OutboxRow | None:
+        if name not in troubled:
+            troubled.add(name)
+            raise OperationalError("", {}, Exception())
+        return claim(session, name, *which, **when)
 
+    room.accepted = stop.set
     monkeypatch.setattr(outbox, "claim", broken_once)
     monkeypatch.setattr(worker, "TROUBLE_SECONDS", 0.01)
     worker.run(desk.runtime, office(desk.runtime), stop, idle=0.01)

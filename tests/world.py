@@ -15,7 +15,7 @@ import pyotp
 from argon2 import PasswordHasher, profiles
 from sqlalchemy import select
 
-from portal import outbox, receipts, runtime
+from portal import outbox, paper_keys, receipts, runtime
 from portal.casework import (
     approval,
     deactivation,
@@ -75,6 +75,7 @@ class World:
         keys = folder / "keys"
         if not keys.exists():
             Keys.generate(keys)
+            paper_keys.make(keys, "Kaijo", START - LONG_AGO)
         made = Settings(data=folder, database_url=url, keys=keys, demo=True)
         self.runtime = runtime.build(
             replace(made, **settings), engine=databases.quick_engine(url), clock=lambda _session: self.now
@@ -461,7 +462,8 @@ class World:
         while pending := self._pending_mails():
             with self.system.act():
                 for row in pending:
-                    self.session.get_one(OutboxRow, row.id).state = state
+                    mail = self.session.get_one(OutboxRow, row.id)
+                    mail.state, mail.done_at = state, self.now
             for case_id in {row.case_id for row in pending if row.case_id and row.security}:
                 waiting.settle_notices(self.system, case_id)
 

@@ -12,10 +12,11 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal import audit
-from portal.casework import roles
+from portal.casework import holds, roles
 from portal.casework.context import Context
 from portal.domain import policy
 from portal.domain.lifecycle import Act, CaseFacts, Party, Role, Status
+from portal.domain.retention import KEY_GONE
 from portal.models import (
     Account,
     Case,
@@ -30,6 +31,7 @@ from portal.models import (
     Removal,
     Staff,
 )
+from portal.tlog import lag
 
 
 def facts_of(ctx: Context, case: Case, given: Iterable[str] = (), **observed: Any) -> CaseFacts:
@@ -86,6 +88,7 @@ READ: Mapping[str, Callable[[Any], Any]] = {
     "notices_pending": lambda of: _security_notice_pending(of.session, of.case),
     "objection_open": lambda of: objection_open(of.session, of.case),
     "contest_lead": lambda of: of.case.contest_lead_id,
+    "log_behind": lambda of: lag.is_behind(of.session, of.ctx.now, of.ctx.limits.log_stop),
     "signed_in_since": lambda of: False,  # only who has just asked the connector knows
     "waiting_started": lambda of: of.case.waiting_started_at is not None,
     "waiting_until": lambda of: of.case.waiting_until,
@@ -104,6 +107,9 @@ READ: Mapping[str, Callable[[Any], Any]] = {
     ),
     "appealed": lambda of: of.case.appealed_at is not None,
     "timers": lambda of: _timers(of.session, of.case),
+    "periods": lambda of: holds.periods(of.case, of.ctx.limits),
+    "held": lambda of: holds.is_held(of.session, of.case.id),
+    "data_gone": lambda of: of.case.retention_stage >= KEY_GONE,
     # what several of these rest on
     "checks": lambda of: check_facts(of.ctx, of.case),
     "profile": lambda of: profile_of(of.ctx, of.case),

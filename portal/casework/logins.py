@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, or_, select
 
@@ -97,7 +98,13 @@ def _new_person(ctx: Context, name: str) -> Person:
 def invite(ctx: Context, staff: Staff, *, proposal_id: str | None = None) -> None:
     """Mail a link for the first sign-in to a login's address."""
     staff_mail.invited(ctx, staff)
-    facts = {"staff": staff.id, "person": staff.person_id, "proposal": proposal_id}
+    held = select(StaffRole.role).where(StaffRole.staff_id == staff.id, StaffRole.revoked_at.is_(None))
+    facts: dict[str, Any] = {
+        "staff": staff.id,
+        "person": staff.person_id,
+        "proposal": proposal_id,
+        "roles": sorted(ctx.session.execute(held).scalars()),
+    }
     factor.record(ctx, staff, "staff:login:invited", **facts)
 
 

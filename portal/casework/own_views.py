@@ -23,13 +23,13 @@ def own(ctx: Context) -> list[SavedView]:
 
 def save(ctx: Context, name: str, filters: Filters) -> None:
     """Keep a view under a name. Raises Refused for a name that is none or is taken, and for one view too many."""
-    wanted = _clean(name)
+    wanted = clean(name)
     with ctx.act():
-        staff = _locked(ctx)  # two tabs at once must not pass the limit together
+        staff = locked(ctx)  # two tabs at once must not pass the limit together
         views = own(ctx)
         if len(views) >= ctx.limits.saved_views:
             raise Refused("views_full", field="name", most=ctx.limits.saved_views)
-        if _same(wanted) in {_same(view.name) for view in views}:
+        if same(wanted) in {same(view.name) for view in views}:
             raise Refused("view_name_taken", field="name")
         ctx.session.add(
             SavedView(
@@ -42,21 +42,23 @@ def save(ctx: Context, name: str, filters: Filters) -> None:
 def delete(ctx: Context, view_id: str) -> None:
     """Forget one of the actor's views. Raises NotFound, also for a colleague's."""
     with ctx.act():
-        staff, view = _locked(ctx), ctx.session.get(SavedView, view_id)
+        staff, view = locked(ctx), ctx.session.get(SavedView, view_id)
         if view is None or view.staff_id != staff.id:
             raise NotFound()
         ctx.session.delete(view)
         factor.record(ctx, staff, "staff:settings:changed")
 
 
-def _locked(ctx: Context) -> Staff:
+def locked(ctx: Context) -> Staff:
+    """The actor's own login, read for writing."""
     staff = factor.lock(ctx, ctx.actor.staff_id or "")
     if staff is None:
         raise NotFound()
     return staff
 
 
-def _clean(name: str) -> str:
+def clean(name: str) -> str:
+    """A name as it is kept. Raises Refused for one that nobody could read."""
     wanted = " ".join(name.split())
     try:
         contact.refuse_unprintable(wanted)
@@ -68,6 +70,6 @@ def _clean(name: str) -> str:
     return wanted
 
 
-def _same(name: str) -> str:
+def same(name: str) -> str:
     """Two names that look alike are one: nobody could tell which list they open."""
     return unicodedata.normalize("NFKC", name).casefold()

@@ -78,6 +78,8 @@ def propose(ctx: Context, account_id: str, kind: str, *, reason: str) -> str:
         account = _lock_account(ctx, account_id)
         if kind not in SETTINGS:
             raise NotFound()
+        if account.erased_at is not None:
+            raise Refused("data_gone")
         if not reason.strip():
             raise Refused("reason_missing", field="reason")
         if not SETTINGS[kind].fits(account):

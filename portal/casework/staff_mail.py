@@ -103,6 +103,17 @@ def about_account(ctx: Context, account: Account, **facts: Any) -> None:
         _put(ctx, staff, "account_setting", None, about=number, **facts)
 
 
+def about_retention(ctx: Context, **facts: Any) -> None:
+    """Tell every admin and lead, and compliance, what was decided about data that is kept, or that some was handed out."""
+    for staff in holders(ctx, Role.ADMIN, Role.LEAD, Role.COMPLIANCE):
+        _put(ctx, staff, "retention_decision", None, **facts)
+
+
+def export_ready(ctx: Context, staff: Staff, *, about: str, state: str, until: str | None) -> None:
+    """Tell that the monthly file that somebody saved is there, or could not be built. `about`: what they call it."""
+    _put(ctx, staff, "export_ready", None, about=about, state=state, until=until)
+
+
 def _put(ctx: Context, staff: Staff, notice: str, expires_at: datetime | None, **params: Any) -> None:
     name = ctx.session.get_one(Person, staff.person_id).name
     outbox.put(

@@ -60,7 +60,7 @@ def lock(session: Session, case_id: str, *, version: int | None = None) -> Case:
 def _last_change(session: Session, case: Case) -> dict[str, Any]:
     query = select(AuditEvent).where(AuditEvent.case_id == case.id, AuditEvent.sseq == case.audit_seq)
     event = session.execute(query).scalar_one()
-    return {"tag": event.tag, "at": event.at, "actor": audit.actor_of(event)}
+    return {"tag": event.tag, "at": event.at, "actor": event.actor}
 
 
 def apply(
@@ -148,6 +148,7 @@ def _set_status(ctx: Context, case: Case, act: Act, after: Status) -> None:
         return
     case.status_at = ctx.now
     case.closed_at = ctx.now if after in lifecycle.FINAL or after == Status.DEACTIVATED else None
+    case.retention_stage = 0  # what comes in now is kept for its own time after the new end
     _clear_timers(ctx.session, case)
     timers = _set_timers(ctx, case)
     case.due_at = _due(ctx, case, Status(was), timers)

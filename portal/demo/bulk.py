@@ -37,7 +37,7 @@ BEFORE = (
 )
 AFTER = (
     *("audit_stream", "audit_event", "search_term"),
-    *("identity_check", "check_opening", "case_timer", "objection", "account_mark"),
+    *("identity_check", "message", "check_opening", "case_timer", "objection", "account_mark"),
 )
 
 

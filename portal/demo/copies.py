@@ -34,6 +34,7 @@ from portal.models import (
     DirectoryPrincipal,
     DirectorySession,
     IdentityCheck,
+    Message,
     Objection,
     Principal,
     Removal,
@@ -159,8 +160,12 @@ def _household(session: Session, account: Account) -> Iterator[Base]:
 
 
 def _hanging_on(session: Session, case: Case) -> Iterator[Base]:
-    """Checks first, because events name digests of them; then the events in their order."""
+    """Checks and messages first, because events name digests of them; then the events in their order.
+
+    A reply hangs on a mail that no copy has: a story with one is not copied.
+    """
     yield from _all(session, IdentityCheck, IdentityCheck.case_id == case.id)
+    yield from _all(session, Message, Message.case_id == case.id)
     yield from _all(session, AuditEvent, AuditEvent.case_id == case.id, AuditEvent.sseq)
     for table in (CaseParty, CheckOpening, CaseTimer, Objection, AccountMark, Removal):
         yield from _all(session, table, table.case_id == case.id)
@@ -232,6 +237,8 @@ def _case(reader: Reader, case: Case, hanging: Sequence[Base], reference: int) -
             reader.event(row)
         elif isinstance(row, IdentityCheck):
             reader.check(row, subject)
+        elif isinstance(row, Message):
+            reader.message(row, subject)
         else:
             reader.row(row)
     places = reader.columns(case, subject, reference=reference)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,7 +61,8 @@ class Papers:
         document = stage.session.get_one(Document, document_id)
         with stage.app.app_context():
             facts = carrying.facts_of_paper(stage.runtime, stage.system, document)
-        self.painted[document_id] = self.pool.submit(_paint, document.kind, facts, document.language)
+        issued = (document.kind, facts, document.language, stage.runtime.settings.keys, document.created_at)
+        self.painted[document_id] = self.pool.submit(_issue, *issued)
 
     def hand_out(self, stage: Stage) -> None:
         """Keep every paper that was painted and let the worker do what was held back, each at its own moment."""
@@ -105,6 +106,6 @@ def _begin() -> None:
     _app.append(app)
 
 
-def _paint(kind: str, facts: Mapping[str, Any], language: str) -> bytes:
+def _issue(kind: str, facts: Mapping[str, Any], language: str, keys: Path, at: datetime) -> bytes:
     with _app[0].app_context():
-        return pdf.paint(kind, facts, language)
+        return pdf.issue(kind, facts, language, keys=keys, at=at)

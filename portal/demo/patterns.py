@@ -24,7 +24,8 @@ from portal.casework.context import Context, Origin
 from portal.demo import loading
 from portal.demo.mould import Form, Mould, Values
 from portal.demo.people import Human
-from portal.models import AuditEvent, Base, IdentityCheck
+from portal.models import AuditEvent, Base, IdentityCheck, Message
+from portal.tlog import payloads
 
 ID = "[0-9a-f]{64}|[0-9a-f]{32}"
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]{6})?(?:Z|\+00:00)"
@@ -112,6 +113,14 @@ class Reader:
             lambda values: verification.payload(
                 IdentityCheck(sealed_evidence=values[evidence], sealed_note=values[note])
             )
+        )
+
+    def message(self, row: Message, subject_id: str) -> None:
+        """What was said in a case, and the digest of it that its event names."""
+        places = self.row(row, subject_id)
+        subject, body = places["sealed_subject"], places["sealed_body"]
+        self.places[payloads.digest(row.sealed_subject, row.sealed_body)] = self.mould.make(
+            lambda values: payloads.digest(values[subject], values[body])
         )
 
     def event(self, row: AuditEvent) -> None:

@@ -103,6 +103,13 @@ class Act(StrEnum):
     PRINT_LETTER = "print_letter"
     REPEAT_BY_CALL = "repeat_by_call"
     CLOSE_TRAINING = "close_training"
+    DELETE_EVIDENCE = "delete_evidence"
+    DELETE_NETWORK = "delete_network"
+    DELETE_CONTACT = "delete_contact"
+    DELETE_FACTS = "delete_facts"
+    ERASE = "erase"
+    PLACE_HOLD = "place_hold"
+    LIFT_HOLD = "lift_hold"
 
 
 FINAL = frozenset({Status.DECLINED, Status.CANCELLED, Status.EXPIRED, Status.REVERSED})
@@ -183,6 +190,7 @@ class CaseFacts:
     notices_pending: bool = False  # a security notice of this case is still on its way
     objection_open: bool = False
     contest_lead: str | None = None  # the one lead who has both of two contested requests in hand
+    log_behind: bool = False  # what is written now could not be proven later
     signed_in_since: bool = False  # somebody passed MFA on the account since the request
     waiting_started: bool = False
     waiting_until: datetime | None = None
@@ -201,6 +209,11 @@ class CaseFacts:
     appeal_until: datetime | None = None
     appealed: bool = False
     timers: Mapping[Act, datetime] = field(default_factory=dict)
+    periods: Mapping[Act, datetime] = field(
+        default_factory=dict
+    )  # when each class of data has been kept long enough
+    held: bool = False  # a legal hold stands
+    data_gone: bool = False  # the case's key is destroyed: nothing can be opened or sealed for it any more
     given: frozenset[str] = frozenset()  # what comes with the act: reason, fresh_factor, items
 
 
@@ -258,6 +271,7 @@ notices_out = _says("notices_pending", lambda f, a, n, _: f.notices_pending)
 wait_not_started = _says("wait_started", lambda f, a, n, _: f.waiting_started)
 wait_is_over = _says("wait_runs", lambda f, a, n, _: not f.waiting_until or n < f.waiting_until)
 not_extended = _says("already_extended", lambda f, a, n, _: f.extended)
+log_kept = _says("log_behind", lambda f, a, n, _: f.log_behind)
 no_sign_in = _says("signed_in_since", lambda f, a, n, _: f.signed_in_since)
 not_training = _says("training", lambda f, a, n, _: f.training)
 only_training = _says("real_case", lambda f, a, n, _: not f.training)
@@ -276,6 +290,18 @@ objection_in_time = _says("too_late", lambda f, a, n, _: _over(f.objection_until
 appeal_in_time = _says("too_late", lambda f, a, n, _: f.appeal_until is None or n > f.appeal_until)
 first_appeal = _says("already_appealed", lambda f, a, n, _: f.appealed)
 unfreeze_fits = _says("wrong_outcome", lambda f, a, n, _: (f.unfreeze or "resume") not in fitting_outcomes(f))
+period_over = _says("too_early", lambda f, a, n, act: not (act in f.periods and f.periods[act] <= n))
+no_hold = _says("legal_hold", lambda f, a, n, _: f.held)
+is_held = _says("no_legal_hold", lambda f, a, n, _: not f.held)
+data_kept = _says("data_gone", lambda f, a, n, _: f.data_gone)
+past_objection = _says(
+    "objection_possible",
+    lambda f, a, n, _: (
+        bool(f.objection_until and n < f.objection_until)
+        or bool(f.appeal_until and n <= f.appeal_until and not f.appealed)
+    ),
+)
+agreed_by_two = _says("not_proposed", lambda f, a, n, _: "agreed" not in f.given)
 unfreeze_proposed = _says("not_proposed", lambda f, a, n, _: f.unfreeze is None)
 
 
@@ -343,6 +369,7 @@ _SECOND = (*_FIT, another_person)  # may agree
 _BEFORE_REMOVAL = "queued verifying waiting_owner pending_approval cooling_off ready"
 _STOPPABLE = f"unconfirmed {_BEFORE_REMOVAL} executing deactivated"
 _ANY = " ".join(Status)
+_ENDED = "deactivated declined cancelled expired reversed"
 _SEEN = " ".join(status for status in Status if status is not Status.UNCONFIRMED)
 _ANSWERED = "verifying waiting_owner pending_approval cooling_off ready executing deactivated declined cancelled expired reversed"
 
@@ -381,8 +408,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(Act.ALARM_APPROVAL,     "pending_approval", "same",              "system",              its_time),
     _row(Act.OPEN_CHECK,         "pending_approval", "same",              "approver lead",       *_SECOND),
     _row(Act.REPEAT_CHECK,       "pending_approval", "same",              "lead",                *_SECOND),
-    _row(Act.APPROVE,            "pending_approval", "cooling_off",       "approver lead",       *_SECOND, not_proposer, lead_where_needed, one_lead, proposed_removal, account_known, contacts_known, facts_same, no_objection, policy_met, checks_opened, check_repeated, fresh_factor),
-    _row(Act.APPROVE_DECLINE,    "pending_approval", "declined",          "approver lead",       *_SECOND, not_proposer, lead_where_needed, one_lead, proposed_decline, fresh_factor),
+    _row(Act.APPROVE,            "pending_approval", "cooling_off",       "approver lead",       *_SECOND, not_proposer, lead_where_needed, one_lead, proposed_removal, account_known, contacts_known, facts_same, no_objection, policy_met, checks_opened, check_repeated, log_kept, fresh_factor),
+    _row(Act.APPROVE_DECLINE,    "pending_approval", "declined",          "approver lead",       *_SECOND, not_proposer, lead_where_needed, one_lead, proposed_decline, log_kept, fresh_factor),
     _row(Act.SEND_BACK,          "pending_approval", "verifying queued",  "approver lead",       *_SECOND, not_proposer, reason_given, fresh_factor, choose=_back_to_holder),
     # waiting
     _row(Act.START_WAITING,      "cooling_off",      "same",              "system",              wait_not_started, notices_out),
@@ -394,7 +421,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(Act.DECLARE_READY,      "ready",            "same",              "owner"),
     _row(Act.ALARM_READY,        "ready",            "same",              "system",              its_time),
     _row(Act.RETURN_UNEXECUTED,  "ready",            "verifying queued",  "system",              its_time, choose=_back_to_holder),
-    _row(Act.EXECUTE,            "ready",            "executing",         "verifier approver lead", *_FIT, account_known, wait_is_over, no_objection, notices_out, facts_same, no_sign_in, owner_ready, fresh_factor),
+    _row(Act.EXECUTE,            "ready",            "executing",         "verifier approver lead", *_FIT, account_known, wait_is_over, no_objection, notices_out, facts_same, no_sign_in, owner_ready, log_kept, fresh_factor),
     _row(Act.CONFIRM_STEP,       "executing",        "same",              "verifier approver lead", *_FIT),
     _row(Act.ATTEST_STEP,        "executing",        "same",              "verifier approver lead", *_FIT, fresh_factor),
     _row(Act.ALARM_EXECUTING,    "executing",        "same",              "system",              its_time),
@@ -406,12 +433,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(Act.ALARM_FREEZE_LEAD,  "frozen",           "same",              "system",              its_time),
     _row(Act.ALARM_FREEZE_DECISION, "frozen",        "same",              "system",              its_time),
     _row(Act.PROPOSE_UNFREEZE,   "frozen",           "same",              "lead",                *_FIT, reason_given, unfreeze_fits),
-    _row(Act.AGREE_UNFREEZE,     "frozen",           "queued declined deactivated reversed", "approver lead", *_FIT, unfreeze_proposed, not_proposer, untouched, unfreeze_fits, fresh_factor, choose=_unfreeze_outcome),
+    _row(Act.AGREE_UNFREEZE,     "frozen",           "queued declined deactivated reversed", "approver lead", *_FIT, unfreeze_proposed, not_proposer, untouched, unfreeze_fits, log_kept, fresh_factor, choose=_unfreeze_outcome),
     # after a decline
     _row(Act.APPEAL,             "declined",         "queued",            "owner",               appeal_in_time, first_appeal),
     # what is said, to the owner and among colleagues
-    _row(Act.WRITE_NOTE,         _SEEN,              "same",              "verifier approver lead", *_FIT),
-    _row(Act.SEND_REPLY,         _ANSWERED,          "same",              "verifier approver lead", *_FIT, holder_answers),
+    _row(Act.WRITE_NOTE,         _SEEN,              "same",              "verifier approver lead", *_FIT, data_kept),
+    _row(Act.SEND_REPLY,         _ANSWERED,          "same",              "verifier approver lead", *_FIT, data_kept, holder_answers),
     _row(Act.SEND_REPLY,         "frozen",           "same",              "lead",                *_FIT),
     _row(Act.TAKE_BACK_REPLY,    _SEEN,              "same",              "verifier approver lead", *_FIT),
     _row(Act.RECEIVE_MESSAGE,    f"{_BEFORE_REMOVAL} executing frozen", "same", "owner"),
@@ -422,7 +449,15 @@ TRANSITIONS: tuple[Transition, ...] = (
     # where a real case would be executed; until then nothing may tell it from one, not even a refusal
     _row(Act.CLOSE_TRAINING,     f"unconfirmed {_BEFORE_REMOVAL} frozen", "cancelled", "system", only_training),
     # looking at personal data changes nothing, but is an act
-    _row(Act.REVEAL,             _ANY,               "same",              "verifier approver lead", *_FIT, reason_given),
+    # what is kept no longer than it may, and what must not go yet
+    _row(Act.DELETE_EVIDENCE,    _ENDED,             "same",              "system",              period_over, no_hold, no_objection),
+    _row(Act.DELETE_NETWORK,     _ENDED,             "same",              "system",              period_over, no_hold, no_objection),
+    _row(Act.DELETE_CONTACT,     _ENDED,             "same",              "system",              period_over, no_hold, no_objection, past_objection, log_kept),
+    _row(Act.DELETE_FACTS,       _ENDED,             "same",              "system",              period_over, no_hold, no_objection, past_objection),
+    _row(Act.ERASE,              _ENDED,             "same",              "lead admin system",   not_own_account, data_kept, agreed_by_two, no_hold, no_objection, past_objection, log_kept),
+    _row(Act.PLACE_HOLD,         _ANY,               "same",              "lead admin",          not_own_account, agreed_by_two, no_hold),
+    _row(Act.LIFT_HOLD,          _ANY,               "same",              "lead admin system",   not_own_account, agreed_by_two, is_held),
+    _row(Act.REVEAL,             _ANY,               "same",              "verifier approver lead", *_FIT, data_kept, reason_given),
 )
 # fmt: on
 

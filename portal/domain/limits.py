@@ -142,6 +142,7 @@ class Limits:
     mails_per_mailbox_day: int = _count(6, 1, 6, "policy")
     mails_per_mailbox_all_day: int = _count(24, 6, 24, "policy: from however many networks it is named")
     lookups_per_ip_hour: int = _count(10, 1, 10, "policy")
+    paper_checks_per_ip_hour: int = _count(30, 5, 120, "policy: each reads up to 5 MB")
 
     # The owner's own path
     self_service_life: timedelta = _time("60min", "15min", "60min", "policy: one sitting")
@@ -218,13 +219,25 @@ class Limits:
     call_booking_ahead: timedelta = _time("7d", "1d", "14d", "policy")
     training_open: int = _count(5, 1, 20, "policy: planted cases must stay rare in a queue")
 
+    # Evidence
+    log_alarm: timedelta = _time("5min", "2min", "15min", "policy: a signer that is away is said soon")
+    log_stop: timedelta = _time("15min", "10min", "60min", "policy: no grave act without a signed log")
+    log_verify: timedelta = _time("6h", "1h", "24h", "policy")
+    export_life: timedelta = _time("24h", "1h", "24h", "policy: files with personal data do not lie about")
+    exports_waiting: int = _count(5, 1, 20, "policy: a person")
+    report_days: int = _count(366, 31, 366, "policy: a year and a leap day")
+    report_small: int = _count(20, 5, 100, "policy: shares of fewer cases say little")
+    fast_approval_minutes: int = _count(3, 1, 30, "policy: faster than the checks can be opened and read")
+    audit_sample: int = _count(25, 5, 200, "policy: what one person re-reads in a day")
+    saved_reports: int = _count(20, 5, 50, "as the queue's views")
+
     # Retention after the end of a case
     retention_evidence: timedelta = _time("30d", "14d", "30d", "NIST SP 800-63A-4: a documented schedule")
     retention_contact: timedelta = _time("365d", "30d", "365d", "policy")
     retention_case: timedelta = _time(
         "2557d", "2557d", "3653d", "犯罪収益移転防止法 6: seven years, as a benchmark"
     )
-    retention_network: timedelta = _time("90d", "7d", "90d", "policy")
+    retention_network: timedelta = _time("90d", "14d", "90d", "policy")
 
     def tightened(self, overrides: Mapping[str, str]) -> Limits:
         """Return these limits with settings applied.
@@ -258,6 +271,10 @@ ORDERED = (
     ("mails_per_mailbox_day", "mails_per_mailbox_all_day"),
     ("appeal_window", "retention_evidence"),
     ("objection_window", "retention_evidence"),
+    # class by class, in the order of domain/retention.py
+    ("retention_evidence", "retention_network"),
+    ("retention_network", "retention_contact"),
+    ("retention_contact", "retention_case"),
 )
 
 DEFAULTS = Limits()

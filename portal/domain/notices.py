@@ -102,16 +102,29 @@ NOTICES: Mapping[tuple[Act, Status], tuple[Notice, ...]] = {
 # A colleague's own words to the owner: queued by `casework/messages.py`, which keeps hold of the row to take it back.
 DESK_REPLY = _requester("desk_reply")
 
+# The last that a requester hears: two have agreed to erase what is kept of them. No link of theirs will work any more.
+DATA_ERASED = Notice("data_erased", "requester")
+
+# What is held about a requester has left the desk. Whoever else has asked for it in their name, they hear of it.
+DATA_EXPORTED = Notice("data_exported", "requester")
+
+# What is told to the mailbox of compliance, whoever reads it.
+TO_COMPLIANCE = ("settings_changed", "log_alarm", "log_head")
+
 # Notices that no transition sends: answers to "find my request", duplicates, and what staff are told about staff.
 OTHER_NOTICES = (
     DESK_REPLY.key,
+    DATA_ERASED.key,
+    DATA_EXPORTED.key,
     "find_link",
     "duplicate_open",
     "staff_invite",
     "staff_proposal",
     "staff_changed",
     "account_setting",
-    "settings_changed",
+    "export_ready",
+    "retention_decision",
+    *TO_COMPLIANCE,
 )
 
 # Notices about an account and no request, to its registered mailboxes: see casework/account_notices.py.
@@ -130,6 +143,8 @@ ACCOUNT_NOTICES = (
     "phone_changed",
     "phone_reverted",
     "iam_device_removed",
+    "account_erased",
+    "account_exported",
 )
 
 ALL_NOTICES: tuple[str, ...] = tuple(

@@ -8,7 +8,12 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _p
 
+from portal.domain.retention import ERASED
+
 Words = Mapping[str, LazyString]
+
+# What stands in every table of answers for one that was kept long enough. Nobody is offered it.
+GONE: Words = {ERASED: _p("answer", "Erased")}
 
 LANGUAGE: Words = {
     "ja": _l("日本語"),
@@ -18,6 +23,7 @@ LANGUAGE: Words = {
 PRINCIPAL_KIND: Words = {
     "root": _l("Root user"),
     "iam": _l("IAM user"),
+    **GONE,
 }
 
 # What happened to the device.
@@ -28,6 +34,7 @@ REASON: Words = {
     "replaced": _l("Phone replaced or reset"),
     "code_refused": _l("Code not accepted"),
     "other": _l("Something else"),
+    **GONE,
 }
 
 DEVICE_KIND: Words = {
@@ -41,23 +48,27 @@ REGISTERED_PHONE: Words = {
     "yes": _p("registered_phone", "Yes"),
     "no": _l("No, it changed or was cancelled"),
     "unknown": _l("I do not know"),
+    **GONE,
 }
 
 PHONE_ON_DEVICE: Words = {
     "yes": _l("Yes, it was on that device"),
     "no": _l("No, it is on another phone"),
     "unknown": _l("I do not know"),
+    **GONE,
 }
 
 HOLDER_KIND: Words = {
     "individual": _l("Individual"),
     "company": _l("Company or organisation"),
+    **GONE,
 }
 
 IS_ADMINISTRATOR: Words = {
     "yes": _l("Yes"),
     "no": _l("No"),
     "unknown": _l("I do not know"),
+    **GONE,
 }
 
 MAILBOX: Words = {

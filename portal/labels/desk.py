@@ -19,6 +19,10 @@ PROPOSAL: Words = {
     "account_protect": _l("Protect the account"),
     "account_unprotect": _l("Lift the protection of the account"),
     "account_calls_on": _l("Allow automated calls again"),
+    "case_hold": _l("Place a legal hold"),
+    "case_release": _l("Lift the legal hold"),
+    "case_erase": _l("Erase the personal data of the case"),
+    "account_erase": _l("Erase the personal data of the account"),
 }
 
 # What is wrong with a register file, as the import page says it beside line and column.

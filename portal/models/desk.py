@@ -28,8 +28,8 @@ class Message(Base):
     language: Mapped[str] = fact(String(2))
     template_version_id: Mapped[str | None] = ref("reply_template_version.id")
     outbox_id: Mapped[str | None] = ref("outbox.id")
-    sealed_subject: Mapped[bytes | None] = sealed("contact")
-    sealed_body: Mapped[bytes | None] = sealed("contact")
+    sealed_subject: Mapped[bytes | None] = sealed("evidence")
+    sealed_body: Mapped[bytes | None] = sealed("evidence")
     created_at: Mapped[datetime] = fact(UtcDateTime)
     leaves_at: Mapped[datetime | None] = fact(UtcDateTime)  # until then the reply can be taken back
     taken_back_at: Mapped[datetime | None] = fact(UtcDateTime)
@@ -54,8 +54,8 @@ class MessageDraft(Base):
     person_id: Mapped[str] = ref("person.id")
     kind: Mapped[str] = fact(String(8))
     template_version_id: Mapped[str | None] = ref("reply_template_version.id")
-    sealed_subject: Mapped[bytes | None] = sealed("contact")
-    sealed_body: Mapped[bytes | None] = sealed("contact")
+    sealed_subject: Mapped[bytes | None] = sealed("evidence")
+    sealed_body: Mapped[bytes | None] = sealed("evidence")
     updated_at: Mapped[datetime] = fact(UtcDateTime)
 
     __table_args__ = (

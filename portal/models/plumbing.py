@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from portal.models.base import Base, UtcDateTime, column, fact, key, one_of, ref, sealed
@@ -38,6 +38,7 @@ class AuditEvent(Base):
     case_id: Mapped[str | None] = fact(String(32))
     status_after: Mapped[str | None] = fact(String(20))
     tag: Mapped[str] = fact(String(48))
+    actor: Mapped[str] = fact(String(48))
     at: Mapped[datetime] = fact(UtcDateTime)
     leaf_hash: Mapped[str] = fact(String(64), unique=True)
     event_bytes: Mapped[bytes] = column("fact", LargeBinary)
@@ -52,7 +53,9 @@ class AuditEvent(Base):
             " OR (case_id IS NOT NULL AND stream = 'case:' || case_id)",
             name="stream",
         ),
-        Index("ix_audit_event_at", "at"),
+        Index("ix_audit_event_at", "at", "sseq", "id"),
+        Index("ix_audit_event_tag", "tag", "at", "sseq", "id"),
+        Index("ix_audit_event_actor", "actor", "at", "sseq", "id"),
     )
 
 
@@ -95,6 +98,7 @@ class OutboxRow(Base):
     __table_args__ = (
         CheckConstraint(one_of("state", ("pending", "done", "dead", "cancelled", "expired")), name="state"),
         Index("ix_outbox_claim", "state", "not_before"),
+        Index("ix_outbox_kind", "kind", "state", "not_before"),  # who looks for files passes no mail by
     )
 
 
@@ -137,6 +141,13 @@ class Document(Base):
         CheckConstraint(
             "(case_id IS NULL) = (kind = 'reset') AND (self_service_id IS NULL) = (kind <> 'reset')",
             name="one_subject",
+        ),
+        # papers of resets that have yet to go; those of cases go with their case
+        Index(
+            "ix_document_reset",
+            "created_at",
+            sqlite_where=text("self_service_id IS NOT NULL AND length(sealed_facts) > 0"),
+            postgresql_where=text("self_service_id IS NOT NULL AND length(sealed_facts) > 0"),
         ),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Index, Integer, String
+from sqlalchemy import Boolean, CheckConstraint, Index, Integer, String, text
 from sqlalchemy.orm import Mapped
 
 from portal.domain.self_service import CALL_KINDS, CALL_OUTCOMES, CALL_STATES, SESSION_STAGES
@@ -70,6 +70,13 @@ class SelfService(Base):
         ),
         CheckConstraint(
             "removed_at IS NULL OR hold_until IS NULL OR removed_at >= hold_until", name="hold_served"
+        ),
+        # those whose network address has yet to go
+        Index(
+            "ix_self_service_origin",
+            "created_at",
+            sqlite_where=text("sealed_origin IS NOT NULL"),
+            postgresql_where=text("sealed_origin IS NOT NULL"),
         ),
     )
 

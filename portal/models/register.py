@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from portal.models.base import Base, UtcDateTime, column, fact, key, one_of, ref, sealed
@@ -32,6 +32,8 @@ class Account(Base):
     calls_off_at: Mapped[datetime | None] = fact(UtcDateTime)
     training: Mapped[bool] = fact(Boolean, default=False)
     created_at: Mapped[datetime] = fact(UtcDateTime)
+    # Its key is destroyed and its number given back: what is left is a stub that cases point at.
+    erased_at: Mapped[datetime | None] = fact(UtcDateTime)
 
     __table_args__ = (
         CheckConstraint(f"holder_kind IS NULL OR {one_of('holder_kind', HOLDER_KINDS)}", name="holder_kind"),
@@ -78,7 +80,16 @@ class Contact(Base):
     retired_at: Mapped[datetime | None] = fact(UtcDateTime)
     created_at: Mapped[datetime] = fact(UtcDateTime)
 
-    __table_args__ = (CheckConstraint(one_of("kind", CONTACT_KINDS), name="kind"),)
+    __table_args__ = (
+        CheckConstraint(one_of("kind", CONTACT_KINDS), name="kind"),
+        # those whose value has yet to go
+        Index(
+            "ix_contact_retired",
+            "retired_at",
+            sqlite_where=text("retired_at IS NOT NULL AND length(sealed_value) > 0"),
+            postgresql_where=text("retired_at IS NOT NULL AND length(sealed_value) > 0"),
+        ),
+    )
 
 
 class AccountMark(Base):

@@ -107,7 +107,7 @@ class LinkToken(Base):
     purpose: Mapped[str] = fact(String(10))
     case_id: Mapped[str | None] = ref("cases.id", index=True)
     contact_id: Mapped[str | None] = ref("contact.id")
-    account_id: Mapped[str | None] = ref("account.id")
+    account_id: Mapped[str | None] = ref("account.id", index=True)
     staff_id: Mapped[str | None] = ref("staff.id", index=True)
     proposal_id: Mapped[str | None] = ref("proposal.id")
     self_service_id: Mapped[str | None] = ref("self_service.id", index=True)

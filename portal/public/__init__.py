@@ -28,6 +28,7 @@ from portal.public import (
     status,
     status_call,
     triage,
+    verify,
     visit,
 )
 
@@ -53,6 +54,7 @@ PAGES = (
     mfa,
     credentials,
     new_device,
+    verify,
 )
 
 

@@ -17,6 +17,7 @@ from portal.casework.proofs import LETTER_CODE
 from portal.choices import SelectChoice
 from portal.contact import ContactError
 from portal.domain import reference
+from portal.domain.retention import ERASED
 from portal.domain.secret_text import looks_secret
 
 LONGEST_ADDRESS = 320
@@ -122,7 +123,8 @@ class Chosen:
     def __call__(self, _form: Form, field: RadioField) -> None:
         if not field.data and not self.required:
             return
-        if not field.data or field.data not in {option.data for option in field}:
+        # not the field's own iteration: it would build a widget with its words for every choice
+        if not field.data or field.data not in {choice[0] for choice in field.iter_choices()}:
             raise StopValidation(str(self.words))
 
 
@@ -183,7 +185,8 @@ def one_of(
     hint: LazyString | str = "",
 ) -> RadioField:
     """One choice of a table of labels."""
-    choices = [SelectChoice(key, text) for key, text in labels.TABLES[kind].items()]
+    offered = ((key, text) for key, text in labels.TABLES[kind].items() if key != ERASED)
+    choices = [SelectChoice(key, text) for key, text in offered]
     return RadioField(
         label, [Chosen(words, required=required)], choices=choices, validate_choice=False, description=hint
     )

@@ -134,6 +134,25 @@ function pickAll() {
   });
 }
 
+/* ---- reports ----------------------------------------------------------------------------------------------- */
+
+/* Writes out which days are chosen, as soon as they are. */
+function sayPeriod() {
+  const line = document.querySelector("[data-days]");
+  if (!line) return;
+  const written = (field) => field.valueAsDate
+    && field.valueAsDate.toLocaleDateString(document.documentElement.lang === "en" ? "en-GB" : "ja", { dateStyle: "long", timeZone: "UTC" });
+  const dates = ["start", "end"].map((name) => document.getElementById(name));
+  const say = () => {
+    const chosen = document.querySelector("[data-periods] input[type=radio]:checked");
+    const hint = chosen && document.getElementById(chosen.getAttribute("aria-describedby"));
+    const days = hint ? hint.textContent : dates.every((field) => field.value) && dates[0].value <= dates[1].value && line.dataset.span.replace("{start}", written(dates[0])).replace("{end}", written(dates[1]));
+    line.textContent = days ? line.dataset.days.replace("{days}", days) : "";
+  };
+  document.querySelector("[data-periods]").addEventListener("change", say);
+}
+
 singleKeys();
 followQueue();
+sayPeriod();
 pickAll();

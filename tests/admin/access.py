@@ -40,6 +40,21 @@ own.password                     nvalcd      nvalcd
 own.codes                        nvalcd      nvalcd
 desk_phone.index                 val         val
 
+log.index                        c           -
+log.event                        c           -
+log.proof                        c           -
+
+reports.index                    c           -
+reports.builder                  c           -
+reports.result                   c           -
+reports.save                     c           c
+reports.forget                   -           c
+
+exports.index                    c           -
+exports.live                     c           -
+exports.ask                      c           c
+exports.fetch                    c           c
+
 queue.index                      valc        -
 queue.live                       valc        -
 queue.save                       valc        valc
@@ -124,6 +139,13 @@ protect.index                    lcd         -
 protect.propose                  d           d
 protect.proposal                 lcd         ld
 
+retention.index                  lcd         -
+retention.case                   lcd         -
+retention.account                lcd         -
+retention.propose                ld          ld
+retention.proposal               lcd         ld
+retention.export                 ld          ld
+
 colleagues.index                 lcd         -
 colleagues.login                 lcd         -
 colleagues.new                   d           d
@@ -144,7 +166,8 @@ OWN_OF_COMPLIANCE = frozenset(
     {
         *("door.sign_in", "door.recover", "door.language", "door.sign_out", "invite.page", "halt.page"),
         *("own.index", "own.stay", "own.end_session", "own.end_others", "own.password", "own.codes"),
-        *("queue.save", "queue.forget", "accounts.index"),
+        *("queue.save", "queue.forget", "accounts.index", "exports.ask", "exports.fetch"),
+        *("reports.save", "reports.forget"),
     }
 )
 

@@ -17,7 +17,7 @@ from admin import PLACES
 from admin.acts import ActPage, ActView
 from admin.colleague_acts import ACTS
 from portal import receipts
-from portal.casework import deactivation, factor, proofs, templates, training, verification
+from portal.casework import deactivation, factor, keeping, proofs, templates, training, verification
 from portal.connectors import runbook
 from portal.domain.lifecycle import TRANSITIONS, Status
 from portal.models import Account, Contact, IdentityCheck
@@ -121,7 +121,12 @@ class Desk:
         planted = training.plant(world.as_("lou"), "name_differs", "en", code=world.code("lou"))
         letter_id = proofs.post_letter(world.as_("alice"), self.cases["verifying"], contact_id)
         receipts.store(world.system, letter_id, b"%PDF-1.7 letter")
+        kept = self.cases["ready"]
         return {
+            "decision": "case_hold",
+            "target_id": kept,
+            "sort": "case",
+            "kept_id": keeping.propose(world.as_("ada"), "case_hold", kept, reason="A court asks"),
             "document_id": letter_id,
             "template_id": templates.create(world.as_("lou"), "en", "Thanks", "Thank you", "Thank you.").id,
             "planted": planted,

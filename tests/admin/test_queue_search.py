@@ -63,7 +63,7 @@ TOO_LONG = "x" * 255
 WRONG_SEARCHES = {
     "a": ("2 文字以上で検索してください。", "Enter at least 2 characters"),
     TOO_LONG: ("254 文字以内で検索してください。", "Search text must be 254 characters or less"),
-    "ab\u202e": ("表示できない文字が含まれています。", "Remove the characters that cannot be shown."),
+    "ab\u202e": ("表示できない文字を取り除いてください。", "Remove the characters that cannot be shown."),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,12 +19,14 @@ from portal.casework import sessions, templates
 from portal.demo import bulk, owners, papers
 from portal.demo.programme import OPENING, WALKS, Told, perform
 from portal.demo.stage import Stage, set_up
+from portal.domain import periods
 from portal.domain.lifecycle import SYSTEM
 from portal.models import Case, Staff
 from portal.runtime import Runtime
 from tests.demo.filled import built
 
 MANY, SEED = 10_000, 1
+MONTH = timedelta(days=30)
 # Ten stories, from each place where cases pile up; they are told, and then copied.
 STORIES = (
     *("new", "overdue", "claim_lapsed", "device_found", "unmatched", "asked"),
@@ -53,18 +56,18 @@ TABLE = """
 /admin/queue/?view=open&assignee=nobody                  mori        8
 /admin/queue/?q={reference}                              mori        12
 /admin/queue/?q={name}                                   mori        12
-/admin/case/{device_found}                               mori        59+1
-/admin/case/{device_found}                               nakajima    57+1
-/admin/case/{asked}                                      mori        56+1
-/admin/case/{proposed}                                   ishii       58+1
-/admin/case/{stopped}                                    kobayashi   53+1
+/admin/case/{device_found}                               mori        61+1
+/admin/case/{device_found}                               nakajima    59+1
+/admin/case/{asked}                                      mori        58+1
+/admin/case/{proposed}                                   ishii       60+1
+/admin/case/{stopped}                                    kobayashi   55+1
 /admin/case/{device_found}/live?version=1&doing=viewing  clarke      8
-/admin/checks/{device_found}/record/D2                   mori        33
-/admin/decisions/{device_found}/propose                  mori        37
-/admin/decisions/{proposed}/approve                      ishii       122
-/admin/freezes/{stopped}/propose                         kobayashi   90
-/admin/messages/{device_found}/reply                     mori        64
-/admin/messages/{device_found}/note                      mori        58
+/admin/checks/{device_found}/record/D2                   mori        35
+/admin/decisions/{device_found}/propose                  mori        39
+/admin/decisions/{proposed}/approve                      ishii       130
+/admin/freezes/{stopped}/propose                         kobayashi   96
+/admin/messages/{device_found}/reply                     mori        68
+/admin/messages/{device_found}/note                      mori        62
 /admin/board/                                            kobayashi   6
 /admin/safety/                                           kobayashi   13
 /admin/training/                                         kobayashi   6
@@ -76,6 +79,16 @@ TABLE = """
 /admin/register/                                         okada       4
 /admin/accounts/                                         okada       2
 /admin/accounts/{account}                                kobayashi   14
+/admin/reports/                                          nakajima    3
+/admin/exports/                                          nakajima    3
+/admin/exports/new?report=cases                          nakajima    2
+/admin/reports/cases                                     nakajima    2
+/admin/reports/volumes/result?{days}                     nakajima    6
+/admin/reports/parity/result?{days}                      nakajima    7
+/admin/reports/four_eyes/result?{days}                   nakajima    9
+/admin/reports/cases/result?{days}                       nakajima    7+1
+/admin/retention/                                        kobayashi   24
+/admin/retention/case/{stopped}                          kobayashi   22
 /admin/own/                                              mori        2
 """
 
@@ -107,6 +120,7 @@ class Desk:
             "account": str(case.account_id),
             "staff": self.staff["mori"],
             "template": made.id,
+            "days": f"start={periods.today(lead.now - MONTH)}&end={periods.today(lead.now)}",
         }
 
     def client(self, name: str) -> FlaskClient:

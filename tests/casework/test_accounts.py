@@ -17,6 +17,7 @@ from portal.models import Account, AuditEvent, SubjectKey, new_id
 from tests.casework.register_desk import account, imported
 from tests.casework.register_rows import another, row
 from tests.people import HANAKO
+from tests.sql import key_lost
 from tests.world import World
 
 
@@ -126,8 +127,7 @@ def test_what_is_not_there_is_not_found(world: World):
 
 def test_an_account_whose_key_is_destroyed_can_still_be_opened(world: World):
     known = world.account()
-    with world.system.act():
-        world.runtime.vault.destroy(world.session, known.subject_id)
+    key_lost(world, known.subject_id)
     world.session.expire_all()
 
     assert world.session.get(SubjectKey, known.subject_id) is None

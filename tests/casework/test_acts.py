@@ -149,12 +149,12 @@ def test_a_wrong_code_of_staff_is_counted_although_its_act_is_refused(world: Wor
     world.account()
     case_id = world.pending_approval()
     world.open_checks("bob", case_id)
-    before = everything(world, "staff", "audit_event", "audit_stream", "throttle")
+    before = everything(world, "staff", "audit_event", "audit_stream", "audit_waiting", "throttle")
     for tries in (1, 2):
         with pytest.raises(Refused, match="wrong_code"):
             approval.approve(world.as_("bob"), case_id, code="000000")
         assert staff_failures(world) == tries
-    assert everything(world, "staff", "audit_event", "audit_stream", "throttle") == before
+    assert everything(world, "staff", "audit_event", "audit_stream", "audit_waiting", "throttle") == before
 
 
 def staff_failures(world: World) -> int:

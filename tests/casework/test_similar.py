@@ -12,6 +12,7 @@ from portal.casework.context import Origin
 from portal.casework.similar import MOST, Similar, similar
 from portal.models import SearchTerm
 from tests.admin.desk import statements
+from tests.sql import key_lost
 from tests.world import World
 
 HOME, OFFICE = "192.0.2.7", "198.51.100.20"
@@ -88,8 +89,7 @@ def test_no_network_is_held_against_anybody_for_longer_than_it_is_kept(world: Wo
 
 def test_an_erased_request_is_not_found_any_more(world: World) -> None:
     one, other = filed(world, 1, HOME), filed(world, 2, HOME, phone="+819012345678")
-    with world.system.act():
-        world.runtime.vault.destroy(world.session, world.case(other).subject_id)
+    key_lost(world, world.case(other).subject_id)
     assert found(world, one).all == []
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import wsgi
-from portal import install, runtime
+from portal import install, paper_keys, runtime
 from portal.casework.context import Context
 from portal.config import Settings
 from portal.demo import filling
@@ -24,6 +24,7 @@ from portal.demo.households import Household
 from portal.demo.people import Human
 from portal.demo.programme import WALKS, Walk
 from portal.domain.lifecycle import SYSTEM, Status
+from portal.engine import machine_time
 from portal.models import AuditEvent, Case, DemoMail, Staff
 from portal.runtime import Runtime
 from portal.vault import Keys
@@ -115,6 +116,7 @@ def built(url: str, folder: Path, **changed: Any) -> Runtime:
     keys = folder / "keys"
     if not keys.exists():
         Keys.generate(keys)
+        paper_keys.make(keys, "Kaijo", machine_time() - install.DEMO_PAST)
     made = runtime.build(
         Settings(**{"data": folder, "database_url": url, "keys": keys, "demo": True, **changed})
     )

@@ -16,6 +16,7 @@ NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 BEFORE = "queued verifying waiting_owner pending_approval cooling_off ready"
 SEEN = " ".join(status for status in Status if status != "unconfirmed")
 ANSWERED = "verifying waiting_owner pending_approval cooling_off ready executing deactivated declined cancelled expired reversed"
+ENDED = "deactivated declined cancelled expired reversed"
 STOPPABLE = f"unconfirmed {BEFORE} executing deactivated"
 
 # Written from the design, not from the code: act -> (from, to where nothing special holds, who).
@@ -82,6 +83,13 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "print_letter": ("verifying waiting_owner", "same", "verifier approver lead"),
     "repeat_by_call": ("pending_approval", "same", "system"),
     "close_training": (f"unconfirmed {BEFORE} frozen", "cancelled", "system"),
+    "delete_evidence": (ENDED, "same", "system"),
+    "delete_network": (ENDED, "same", "system"),
+    "delete_contact": (ENDED, "same", "system"),
+    "delete_facts": (ENDED, "same", "system"),
+    "erase": (ENDED, "same", "lead admin system"),
+    "place_hold": (" ".join(Status), "same", "lead admin"),
+    "lift_hold": (" ".join(Status), "same", "lead admin system"),
 }
 # While a case is frozen its requester may be the thief: only leads write to them.
 ONLY_LEADS = {("send_reply", "frozen")}
@@ -108,9 +116,11 @@ def willing(act: Act, status: Status | None) -> CaseFacts:
         tries_left=0,
         unfreeze="resume",
         unfreeze_proposer="another",
-        appeal_until=NOW + timedelta(days=1),
+        appeal_until=NOW + timedelta(days=1) if act is Act.APPEAL else None,
+        periods=dict.fromkeys(Act, NOW),
+        held=act is Act.LIFT_HOLD,
         timers={timed: NOW for timed in Act if timed is not Act.EXPIRE_UNCONFIRMED or act is timed},
-        given=frozenset({"reason", "fresh_factor", "items", "devices"}),
+        given=frozenset({"reason", "fresh_factor", "items", "devices", "agreed"}),
     )
 
 
@@ -145,7 +155,7 @@ def outcome(facts: CaseFacts, act: Act, actor: Actor) -> str:
 
 # One way to break each guard, and the acts that must then be refused with it.
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
-    "own_account": ({"own_account": True}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal reassign write_note send_reply take_back_reply print_letter"),
+    "own_account": ({"own_account": True}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal reassign write_note send_reply take_back_reply print_letter erase place_hold lift_hold"),
     "excluded": ({"parties": {"me": Party("verifier", excluded=True)}}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal reassign write_note send_reply take_back_reply print_letter"),
     "planter": ({"parties": {"me": Party("planter")}}, "claim take_over record_check witness_check send_challenge mark_pressure ask_owner end_asking propose_removal propose_decline open_check repeat_check approve approve_decline send_back execute confirm_step attest_step propose_unfreeze agree_unfreeze reveal write_note send_reply take_back_reply print_letter"),
     "other_part": ({"parties": {"me": Party("approver")}}, "claim take_over record_check witness_check send_challenge ask_owner end_asking propose_removal propose_decline print_letter"),
@@ -157,7 +167,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "account_unknown": ({"account_known": False}, "record_check send_challenge system_check propose_removal approve execute repeat_by_call"),
     "no_registered_contact": ({"contacts_known": False}, "propose_removal approve"),
     "policy_not_met": ({"policy_met": False}, "propose_removal approve"),
-    "objection_open": ({"objection_open": True}, "propose_removal approve end_waiting execute"),
+    "objection_open": ({"objection_open": True}, "propose_removal approve end_waiting execute delete_evidence delete_network delete_contact delete_facts erase"),
     "facts_changed": ({"facts_changed": True}, "approve execute"),
     "checks_unopened": ({"checks_unopened": 1}, "approve"),
     "repeat_missing": ({"repeat_missing": True}, "approve"),
@@ -171,10 +181,15 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "owner_not_ready": ({"owner_ready_needed": True}, "execute"),
     "still_there": ({"gone": False}, "confirm_gone"),
     "tries_left": ({"tries_left": 1}, "fail_removal"),
-    "too_early": ({"timers": {}}, "expire_unconfirmed lapse_claim remind_owner expire_waiting alarm_approval remind_contacts alarm_ready return_unexecuted alarm_executing alarm_freeze_lead alarm_freeze_decision"),
+    "too_early": ({"timers": {}, "periods": {}}, "expire_unconfirmed lapse_claim remind_owner expire_waiting alarm_approval remind_contacts alarm_ready return_unexecuted alarm_executing alarm_freeze_lead alarm_freeze_decision delete_evidence delete_network delete_contact delete_facts"),
     "already_appealed": ({"appealed": True}, "appeal"),
     "wrong_outcome": ({"removed_at": NOW}, "propose_unfreeze agree_unfreeze"),
-    "not_proposed": ({"decision": None, "unfreeze": None}, "approve approve_decline agree_unfreeze"),
+    "not_proposed": ({"decision": None, "unfreeze": None, "given": frozenset()}, "approve approve_decline agree_unfreeze erase place_hold lift_hold"),
+    "legal_hold": ({"held": True}, "delete_evidence delete_network delete_contact delete_facts erase place_hold"),
+    "no_legal_hold": ({"held": False}, "lift_hold"),
+    "data_gone": ({"data_gone": True}, "erase write_note send_reply reveal"),
+    "objection_possible": ({"objection_until": NOW + timedelta(days=1)}, "delete_contact delete_facts erase"),
+    "log_behind": ({"log_behind": True}, "approve approve_decline execute agree_unfreeze delete_contact erase"),
     "reason_missing": ({"given": frozenset({"fresh_factor", "items", "devices"})}, "take_over propose_decline send_back propose_unfreeze reveal"),
     "fresh_factor": ({"given": frozenset({"reason", "items", "devices"})}, "witness_check approve approve_decline send_back execute attest_step agree_unfreeze"),
     "items_missing": ({"given": frozenset()}, "ask_owner"),
@@ -271,9 +286,17 @@ def test_every_timer_counts_by_a_limit_that_exists() -> None:
     assert all(hasattr(limits, timer.delay) for timers in lifecycle.TIMERS.values() for timer in timers)
 
 
-def test_compliance_and_admins_can_do_nothing_to_a_case() -> None:
-    allowed = {role for row in lifecycle.TRANSITIONS for role in row.who}
-    assert allowed.isdisjoint({Role.COMPLIANCE, Role.ADMIN})
+def test_compliance_can_do_nothing_to_a_case_and_admins_only_decide_what_is_kept() -> None:
+    allowed = {(role, row.act) for row in lifecycle.TRANSITIONS for role in row.who}
+    theirs = {(role, act) for role, act in allowed if role in {Role.COMPLIANCE, Role.ADMIN}}
+    assert theirs == {(Role.ADMIN, act) for act in (Act.ERASE, Act.PLACE_HOLD, Act.LIFT_HOLD)}
+
+
+def test_while_a_decline_can_be_appealed_nothing_is_destroyed_for_good() -> None:
+    facts = replace(willing(Act.DELETE_CONTACT, Status.DECLINED), appeal_until=NOW)
+    assert lifecycle.refusal(facts, Act.DELETE_CONTACT, lifecycle.SYSTEM, NOW) == "objection_possible"
+    after = replace(facts, appealed=True)
+    assert lifecycle.refusal(after, Act.DELETE_CONTACT, lifecycle.SYSTEM, NOW) is None
 
 
 def test_the_diagram_has_a_line_for_each_row() -> None:

@@ -17,7 +17,7 @@ from portal import translate
 from portal.domain.languages import LANGUAGES
 
 ROOT = translate.ROOT
-PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%")
+PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%|\{\w+\}")
 JAPANESE = re.compile("[぀-ヿ㐀-鿿]")
 NATIVE_NAMES = {language.native_name for language in LANGUAGES.values()}
 

@@ -10,8 +10,17 @@ import pytest
 from flask import Flask
 
 import portal
-from portal import contact, i18n, labels, passwords
-from portal.casework import protection, register_columns, register_file, register_plan, staff_changes
+from portal import contact, i18n, labels, passwords, person_text
+from portal.casework import (
+    exports,
+    paper_checks,
+    person_data,
+    protection,
+    register_columns,
+    register_file,
+    register_plan,
+    staff_changes,
+)
 from portal.connectors import runbook
 from portal.connectors.table import CONNECTORS
 from portal.domain import (
@@ -20,14 +29,20 @@ from portal.domain import (
     lifecycle,
     methods,
     notices,
+    periods,
     policy,
+    reports,
+    retention,
     risks,
     self_service,
     training,
     triage,
 )
 from portal.domain.languages import LANGUAGES
+from portal.models.evidence import EXPORT_FORMS, EXPORT_STATES
 from portal.models.register import HOLDER_KINDS
+from portal.reports import asking
+from portal.tlog import findings
 from tests import web
 
 SOURCES = Path(portal.__file__).parent
@@ -51,6 +66,8 @@ def answers() -> Iterator[str]:
 
 KEYS: Mapping[str, Iterable[str]] = {
     "status": lifecycle.Status,
+    "paper_outcome": paper_checks.OUTCOMES,
+    "paper_outcome_means": paper_checks.OUTCOMES,
     "owner_status": lifecycle.Status,
     "owner_sentence": {*lifecycle.Status, *EXTRA_SENTENCES},
     "role": lifecycle.Role,
@@ -86,13 +103,16 @@ KEYS: Mapping[str, Iterable[str]] = {
     "evidence_choice": methods.EVIDENCE_CHOICES,
     "evidence_error": evidence.EVIDENCE_ERRORS,
     "language": LANGUAGES,
-    "principal_kind": triage.FORM_ANSWERS["principal_kind"],
-    "reason": {*triage.FORM_ANSWERS["problem"], "lost", "stolen", "broken", "replaced", "other"},
+    "principal_kind": {*triage.FORM_ANSWERS["principal_kind"], retention.ERASED},
+    "reason": {
+        *(*triage.FORM_ANSWERS["problem"], "lost", "stolen", "broken", "replaced", "other"),
+        retention.ERASED,
+    },
     "device_kind": {"virtual", "passkey", "hardware", "unknown"},
-    "registered_phone": {*triage.FORM_ANSWERS["registered_phone"], "unknown"},
-    "phone_on_device": {"yes", "no", "unknown"},
-    "holder_kind": HOLDER_KINDS,
-    "is_administrator": {"yes", "no", "unknown"},
+    "registered_phone": {*triage.FORM_ANSWERS["registered_phone"], "unknown", retention.ERASED},
+    "phone_on_device": {"yes", "no", "unknown", retention.ERASED},
+    "holder_kind": {*HOLDER_KINDS, retention.ERASED},
+    "is_administrator": {"yes", "no", "unknown", retention.ERASED},
     "mailbox": triage.FORM_ANSWERS["mailbox"],
     "call_time": {"any", "morning", "afternoon", "evening"},
     "triage_question": triage.QUESTIONS,
@@ -104,8 +124,17 @@ KEYS: Mapping[str, Iterable[str]] = {
     "contact_error": contact.CONTACT_ERRORS,
     "notice": notices.ALL_NOTICES,
     "audit": audit_tags.FACTS,
-    "proposal": {*staff_changes.CHANGES, *protection.SETTINGS},
+    "proposal": {*staff_changes.CHANGES, *protection.SETTINGS, *retention.DECISIONS},
+    "retention_class": (period.key for period in retention.PERIODS),
+    "retention_holds": (period.key for period in retention.PERIODS),
+    "person_part": person_data.PARTS,
+    "person_field": person_text.FIELDS,
+    "export_reason": person_data.REASONS,
     "file_mistake": register_file.FILE_MISTAKES,
+    "export_form": EXPORT_FORMS,
+    "export_state": EXPORT_STATES,
+    "export_error": exports.ERRORS,
+    "column_format": reports.KINDS,
     "register_field": register_plan.FIELDS,
     "register_column": register_columns.HEADER,
     "connector": CONNECTORS,
@@ -115,6 +144,19 @@ KEYS: Mapping[str, Iterable[str]] = {
     "call_outcome": self_service.CALL_OUTCOMES,
     "talk_state": self_service.TALK_STATES,
     "talk_advice": self_service.TALK_STATES,
+    "log_check": findings.CHECKS,
+    "report": reports.REPORTS,
+    "report_help": reports.REPORTS,
+    "report_column": {column.key for report in reports.REPORTS.values() for column in report.columns},
+    "report_column_help": {column.key for report in reports.REPORTS.values() for column in report.columns},
+    "report_period": {*periods.PRESETS, asking.CUSTOM},
+    "report_basis": reports.BASES,
+    "report_filter": reports.FILTERS,
+    "report_outcome": reports.OUTCOMES,
+    "report_clock": reports.CLOCKS,
+    "report_decision": reports.DECISIONS,
+    "report_channel": reports.STOP_CHANNELS,
+    "report_error": asking.ERRORS,
     "call_advice": {*self_service.CALL_STATES, *self_service.CALL_OUTCOMES},
 }
 

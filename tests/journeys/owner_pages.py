@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import update
 
+from portal import receipts
 from portal.casework import drafts, intake, objection, proofs, verification
 from portal.domain.lifecycle import Status
 from portal.models import Account, OutboxRow
@@ -62,6 +63,9 @@ def _telling() -> Iterator[View]:
     for path in ("/", "/help", "/privacy", "/accessibility", "/find", "/find/sent", "/request/start-again"):
         yield View(path.strip("/") or "start", path)
     yield View("find, wrong", "/find", typed={"reference": "MR-1", "email": "hanako"})
+    yield View("verify", "/verify")
+    yield View("verify, wrong", "/verify", typed={"code": "MR-7K4Q-2W9D"})
+    yield View("verify, unknown", f"/verify/{'0' * 32}")
     yield View("deleted", "/request/deleted")
     yield View("not found", "/nothing")
 
@@ -135,6 +139,10 @@ def _asked(world: World) -> Iterator[View]:
     verification.ask(world.as_("alice"), case_id, ["H4", "P1", "D6", "D2", "H1"])
     cookies = {"case": new_status_link(world, case_id)}
     _paint_only(world, case_id)
+    receipt = receipts.document_of(world.system, world.case(case_id), "receipt")
+    assert receipt is not None
+    yield View("verify, a paper", f"/verify/{receipt.id}")
+    yield View("verify, a paper, wrong", f"/verify/{receipt.id}", typed={})
     yield View("status, asked for more", "/status?said=letter", cookies)
     yield View("status, too late", "/status?said=too_late", cookies)
     for page in ("call-time", "mailbox"):

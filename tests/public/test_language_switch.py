@@ -77,6 +77,7 @@ PLACES = (
     Place("/request/theft", {"theft_suspected": None}, "theft_suspected"),
     Place("/request/detail", {"detail": "password: hunter2\n\n昨日 <script>"}, "detail"),
     Place("/request/check", {"declaration": "y"}, "waiting", _filled_in),
+    Place("/verify", {"code": "ＭＲ-７"}, "code"),
     Place("/find", {"reference": "ｍｒ-７", "email": "hanako@mail.example"}, "reference"),
     Place("/status/cancel", {"reason": None}, "reason", _follows_a_queued_request),
     Place("/status/letter", {"code": "abcd-efgh"}, "code", _waits_for_a_letter),

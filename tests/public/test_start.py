@@ -113,7 +113,7 @@ def test_page_speaks_one_language_and_offers_the_other(visitor: Visitor, lang: s
 def test_help_stands_in_the_same_place_on_every_page(visitor: Visitor):
     footers = {tuple(named(link) for link in visitor.get(path).html.footer.find_all("a")) for path in TELLING}
 
-    assert footers == {("お困りのとき", "個人情報の取り扱い", "アクセシビリティ")}
+    assert footers == {("お困りのとき", "書面を確認する", "個人情報の取り扱い", "アクセシビリティ")}
 
 
 @ONE_DATABASE
