@@ -85,6 +85,7 @@ def _signer(seal: Seal) -> SimpleSigner:
     return _LowerSigner(
         signing_cert=certificate,
         signing_key=asn1_keys.PrivateKeyInfo.load(key),
+        # its types say nothing of this one function
         cert_registry=SimpleCertificateStore.from_certs(chain),  # type: ignore[no-untyped-call]
     )
 

@@ -154,20 +154,28 @@ def turn(runtime: Runtime, app: Flask, worker_id: str, stop: threading.Event) ->
 
 
 def keep_house(runtime: Runtime) -> None:
-    """Throw away what is over, and start waits whose last notice went out while a worker died."""
+    """Throw away what is over, and start waits whose last notice went out while a worker died.
+
+    One chore that fails keeps none of the others: a full disk must not stop a wait, nor a report a deletion.
+    """
     with runtime.sessions() as session:
-        context = runtime.context(session, SYSTEM)
-        with context.act():
-            throttle.forget_before(session, context.now - COUNTERS_KEPT)
-            presence.forget_before(session, context.now - context.limits.presence_life)
-        drafts.purge(context)
-        owner_sessions.purge(context)
-        exports.expire(context)
-        monthly_reports.ask_for_last_month(context)
-        scratch.sweep(runtime.settings.data)
-        retention.run(runtime, most=CASES_AT_ONCE)
-        for case_id in _unsettled(session):
-            _settle(runtime.context(session, SYSTEM), case_id)
+        for name, chore in CHORES.items():
+            try:
+                chore(runtime, runtime.context(session, SYSTEM))
+            except Exception as problem:
+                session.rollback()
+                log.error("house-keeping (%s): %s", name, where(problem))
+
+
+def _forget_counters(_runtime: Runtime, context: Context) -> None:
+    with context.act():
+        throttle.forget_before(context.session, context.now - COUNTERS_KEPT)
+        presence.forget_before(context.session, context.now - context.limits.presence_life)
+
+
+def _settle_waits(runtime: Runtime, context: Context) -> None:
+    for case_id in _unsettled(context.session):
+        _settle(runtime.context(context.session, SYSTEM), case_id)
 
 
 def _unsettled(session: Session) -> list[str]:
@@ -176,6 +184,18 @@ def _unsettled(session: Session) -> list[str]:
         Case.status == Status.COOLING_OFF, Case.waiting_started_at.is_(None), ~underway
     )
     return list(session.execute(query).scalars())
+
+
+CHORES: Mapping[str, Callable[[Runtime, Context], object]] = {
+    "waits": _settle_waits,
+    "counters": _forget_counters,
+    "drafts": lambda _runtime, context: drafts.purge(context),
+    "owner sessions": lambda _runtime, context: owner_sessions.purge(context),
+    "exports": lambda _runtime, context: exports.expire(context),
+    "monthly reports": lambda _runtime, context: monthly_reports.ask_for_last_month(context),
+    "files left over": lambda runtime, _context: scratch.sweep(runtime.settings.data),
+    "retention": lambda runtime, _context: retention.run(runtime, most=CASES_AT_ONCE),
+}
 
 
 @contextmanager

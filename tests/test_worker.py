@@ -18,6 +18,7 @@ from portal.casework import drafts, intake, objection, staff_mail
 from portal.casework.context import Origin
 from portal.connectors import ConnectorError
 from portal.engine import writing
+from portal.export import scratch
 from portal.models import DemoMail, Document, Draft, OutboxRow, Staff, Throttle
 from tests.people import HANAKO
 from tests.post import Mailroom, live, mail_server, office, work_off
@@ -205,6 +206,17 @@ def test_house_keeping_starts_a_wait_that_a_dying_worker_left_out(desk: World) -
         desk.session.execute(update(OutboxRow).values(state="done"))
     worker.keep_house(desk.runtime)
     assert desk.case(case_id).waiting_started_at == desk.now
+
+
+def test_a_chore_that_fails_keeps_none_of_the_others_from_being_done(desk: World) -> None:
+    desk.account()
+    case_id = desk.cancelled()
+    with desk.system.act():
+        desk.session.execute(update(OutboxRow).values(state="done"))
+    desk.now += desk.runtime.limits.retention_evidence + timedelta(days=1)
+    (desk.runtime.settings.data / scratch.HOME).write_text("a file where the folder would be")
+    worker.keep_house(desk.runtime)
+    assert desk.case(case_id).retention_stage == 1
 
 
 def test_house_keeping_throws_away_what_is_over(desk: World) -> None:
