@@ -56,6 +56,7 @@ def life_of(ctx: Context, stage: str) -> timedelta:
 
 def start(ctx: Context, principal: Principal, stage: str, *, old: str | None = None) -> Opened:
     """Begin a session in the caller's act. Every stage has a secret of its own: the old one ends, so none can be fixed."""
+    hold_account(ctx, principal.account_id)
     if old:
         end(ctx, old)
     raw = tokens.random_token()
@@ -83,8 +84,17 @@ def find(ctx: Context, raw: str | None) -> Visitor | None:
     return _visitor(ctx, row)
 
 
+def hold_account(ctx: Context, account_id: str) -> None:
+    """Hold an account for an act: before its sessions and attempts, and after its requests, whoever the act is of.
+
+    A new session refers to its account, and so waits for whoever holds it: two tabs would wait for each other for ever.
+    """
+    ctx.session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
+
+
 def lock(ctx: Context, visitor: Visitor) -> Visitor | None:
     """The same session read again for writing, inside an act; None when it ended meanwhile."""
+    hold_account(ctx, visitor.account.id)
     query = select(OwnerSession).where(
         OwnerSession.hash == visitor.hash,
         OwnerSession.expires_at > ctx.now,

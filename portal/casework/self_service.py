@@ -82,7 +82,6 @@ def _count_start(ctx: Context, visitor: Visitor) -> None:
 
 def present(ctx: Context, visitor: Visitor) -> Visitor:
     """The browser read again for writing; one that may prove something. Its account is held too, so that limits are exact."""
-    ctx.session.execute(select(Account.id).where(Account.id == visitor.account.id).with_for_update())
     seen = owner_sessions.lock(ctx, visitor)
     if seen is None or not seen.may.prove:
         raise Refused("attempt_over")

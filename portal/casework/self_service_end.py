@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, select
 
 from portal import audit, tokens
-from portal.casework import calls
+from portal.casework import calls, owner_sessions
 from portal.casework.context import Context
 from portal.domain.self_service import FAILURES
-from portal.models import Account, OwnerSession, PhoneCall, Principal, Removal, SelfService
+from portal.models import OwnerSession, PhoneCall, Principal, Removal, SelfService
 
 
 def record(ctx: Context, attempt: SelfService, what: str, **facts: Any) -> None:
@@ -64,7 +64,7 @@ def live_of_account(ctx: Context, account_id: str) -> list[SelfService]:
 def stop_account(ctx: Context, account_id: str) -> None:
     """Somebody said "this was not me": every attempt ends, and every browser that is signed in to the account."""
     # Account, sessions, attempts: whoever acts in a browser holds them in this order too.
-    ctx.session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
+    owner_sessions.hold_account(ctx, account_id)
     ctx.session.execute(delete(OwnerSession).where(OwnerSession.account_id == account_id))
     # A pass that was sent or handed over before must not enrol anybody now.
     tokens.revoke(ctx.session, now=ctx.now, purpose="pass", account_id=account_id)

@@ -151,8 +151,10 @@ def carry_out(ctx: Context, attempt_id: str) -> None:
     """The worker's part: a wait that is over, or a removal whose browser is gone. Safe to repeat at any point."""
     ctx = ctx.as_system()
     with ctx.act():
-        if ctx.session.get(SelfService, attempt_id) is None:
+        found = ctx.session.get(SelfService, attempt_id)
+        if found is None:
             raise NotFound()
+        owner_sessions.hold_account(ctx, found.account_id)
         attempt = held(ctx, attempt_id)
         if attempt.removed_at is not None or attempt.call_at is None:
             return
@@ -182,6 +184,7 @@ def _carry_out(ctx: Context, attempt_id: str) -> None:
         if not connector.is_gone(ctx.session, principal, device_id):
             with ctx.act():
                 # Held for the act: an objection may end the attempt before it or after it, not amid it.
+                owner_sessions.hold_account(ctx, seen.account_id)
                 attempt = held(ctx, attempt_id)
                 if attempt.ended_at is not None:
                     return
@@ -194,7 +197,7 @@ def _carry_out(ctx: Context, attempt_id: str) -> None:
     with ctx.act():
         # First the requests and then the attempt, as whoever stops a request holds them.
         requests = _requests_of(ctx, seen)
-        ctx.session.execute(select(Account.id).where(Account.id == seen.account_id).with_for_update())
+        owner_sessions.hold_account(ctx, seen.account_id)
         attempt = held(ctx, attempt_id)
         if not gone:
             _note_failure(ctx, attempt, error or "still there")
