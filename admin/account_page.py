@@ -14,7 +14,7 @@ from admin.acts import READERS
 from admin.base import StaffView, ctx, see
 from admin.forms import DeskForm, Needed, Understood, built, text_field
 from portal import contact
-from portal.casework import accounts, protection
+from portal.casework import accounts, decisions, protection
 from portal.domain.lifecycle import Role
 from portal.models import Account
 
@@ -56,7 +56,7 @@ class AccountsView(StaffView):
             seen=seen,
             sees_cases=sees_cases,
             sees_retention=ctx().actor.is_any(protect_pages.SEES),
-            said=protect_pages.SAID.get(request.args.get("said", "")),
+            said=protect_pages.WORDS.said.get(request.args.get("said", "")),
             **_settings_of(seen.account),
             mark_words=MARKS,
             limits=ctx().limits,
@@ -67,13 +67,16 @@ class AccountsView(StaffView):
 
 def _settings_of(account: Account) -> dict[str, Any]:
     """What is decided about the account by two, for those who may read it, and what this reader may propose."""
-    waiting = protection.asked_for(ctx(), account) if ctx().actor.is_any(protect_pages.SEES) else ()
-    kinds = [kind for kind, setting in protection.SETTINGS.items() if setting.fits(account)]
-    may_propose = ctx().actor.is_any(protection.MAY)
+    matter = protection.MATTER
+    waiting = decisions.asked_for(ctx(), matter, account) if ctx().actor.is_any(protect_pages.SEES) else []
     pending = {one.kind for one in waiting}
     return {
         "waiting": waiting,
-        "to_propose": [kind for kind in kinds if kind not in pending] if may_propose else [],
+        "to_propose": [
+            kind
+            for kind in matter.kinds
+            if kind not in pending and decisions.refusal(ctx(), matter, kind, account) is None
+        ],
     }
 
 

@@ -8,51 +8,57 @@ from typing import Any
 
 from flask import Response, render_template, request, url_for
 from flask_admin import expose
-from flask_babel import LazyString
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from admin import two_people
 from admin.acts import case_on_desk
 from admin.base import StaffView, ctx, see
-from admin.forms import DeskForm, built, choices, code_field, radio_field, reason_field, words_for
+from admin.forms import DeskForm, built, choices, code_field, radio_field, words_for
+from admin.two_people import Place, Words
 from portal import labels, person_text
-from portal.casework import erased, keeping, legal_hold, lookup, person_data, retention
+from portal.casework import decisions, erased, keeping, legal_hold, lookup, person_data, retention
 from portal.casework.context import NotFound, Refused
-from portal.casework.keeping import Asked
+from portal.casework.decisions import Asked
+from portal.casework.keeping import MATTER
 from portal.casework.person_data import Handed
 from portal.domain.lifecycle import Role
 from portal.domain.reference import parse
-from portal.domain.retention import AT_ONCE, PERIODS, STAGES
+from portal.domain.retention import PERIODS, STAGES
 from portal.models import Account, Case
 
 SEES = keeping.MAY | {Role.COMPLIANCE}
 AHEAD = timedelta(days=30)
 FIRST = 5  # cases of each class
-NOT_AS_SHOWN = frozenset({"proposal_changed", "proposal_decided"})
 
-# What each proposal does once it is in force, for those who propose it and those who agree.
-MEANING: Mapping[str, LazyString] = {
-    "case_hold": _l("From then on nothing of this case is deleted, neither by time nor by an erasure."),
-    "case_release": _l("From then on the periods count again. What is overdue is deleted within minutes."),
-    "case_erase": _l(
-        "Names, addresses, papers, messages and evidence are erased for good, and so is the key that reads copies of them. "
-        "Receipt number, status, times and decisions stay. The requester is told when it is agreed."
+WORDS = Words(
+    meaning={
+        "case_hold": _l("From then on nothing of this case is deleted, neither by time nor by an erasure."),
+        "case_release": _l(
+            "From then on the periods count again. What is overdue is deleted within minutes."
+        ),
+        "case_erase": _l(
+            "Names, addresses, papers, messages and evidence are erased for good, and so is the key that reads copies of "
+            "them. Receipt number, status, times and decisions stay. The requester is told when it is agreed."
+        ),
+        "account_erase": _l(
+            "Names, contacts and users of the account are erased for good, with the personal data of all its ended "
+            "requests. Its number is given back. Every registered mailbox is told when it is agreed."
+        ),
+    },
+    waits=_l(
+        "It takes effect %(duration)s after another lead or administrator has agreed. Each of them can stop it until then."
     ),
-    "account_erase": _l(
-        "Names, contacts and users of the account are erased for good, with the personal data of all its ended requests. "
-        "Its number is given back. Every registered mailbox is told when it is agreed."
-    ),
-}
-
-# What a page says after an act.
-SAID: Mapping[str, LazyString] = {
-    "proposed": _l("Your proposal is saved. Another lead or administrator decides."),
-    "effective": _l("Agreed and done. Leads, administrators and compliance are told."),
-    "agreed": _l("Agreed. It takes effect at the time below, and until then it can be stopped."),
-    "refused": _l("Refused. Nothing changes."),
-    "withdrawn": _l("Withdrawn. Nothing changes."),
-    "stopped": _l("Stopped. Nothing changes. Everybody who was told of it is told."),
-}
+    at_once=_l("It takes effect as soon as another lead or administrator has agreed."),
+    undecided=_l("Another lead or administrator decides on this."),
+    said={
+        **two_people.SAID,
+        "proposed": _l("Your proposal is saved. Another lead or administrator decides."),
+        "effective": _l("Agreed and done. Leads, administrators and compliance are told."),
+        "stopped": _l("Stopped. Nothing changes. Everybody who was told of it is told."),
+    },
+)
 KINDS_OF: Mapping[str, tuple[str, ...]] = {
     "case": ("case_hold", "case_release", "case_erase"),
     "account": ("account_erase",),
@@ -90,24 +96,28 @@ class RetentionView(StaffView):
 
     @expose("/propose/<decision>/<target_id>", methods=("GET", "POST"))
     def propose(self, decision: str, target_id: str) -> Response:
-        target = _of_kind(decision, target_id)
-        form = built(("reason", reason_field(_l("Reason"), labels.TABLES["refusal"]["reason_missing"])))
-        if request.method == "POST" and form.validate():
-            try:
-                keeping.propose(ctx(), decision, target_id, reason=form["reason"].data)
-            except Refused as refused:
-                form.place(refused)
-            else:
-                return _to(target, said="proposed")
-        return _paint_propose(decision, target, form)
+        place = _place(_of_kind(decision, target_id))
+        form = two_people.reason_form()
+        if (
+            request.method == "POST"
+            and form.validate()
+            and two_people.proposed(MATTER, decision, place, form)
+        ):
+            return _to(place.target, said="proposed")
+        return two_people.paint_reason(MATTER, WORDS, decision, place, form)
 
     @expose("/proposal/<kept_id>", methods=("GET", "POST"))
     def proposal(self, kept_id: str) -> Response:
-        asked = keeping.find(ctx(), kept_id)
-        form = _decision_form(asked)
+        asked = decisions.find(ctx(), MATTER, kept_id)
+        place = _place(_of_kind(asked.kind, asked.target_id))
+        form, code = two_people.decision_form(asked), 200
         if request.method == "POST" and form.validate():
-            return _decide(asked, form)
-        return _paint_proposal(asked, form, 422 if form.errors else 200)
+            said, code = two_people.decided(MATTER, asked, form)
+            if said:
+                return _to(_of_kind(asked.kind, asked.target_id), said=said)
+            asked = decisions.find(ctx(), MATTER, kept_id)
+        code = 422 if form.errors and code == 200 else code
+        return two_people.paint_decision(MATTER, WORDS, asked, place, form, code)
 
     @expose("/export/<sort>/<target_id>", methods=("GET", "POST"))
     def export(self, sort: str, target_id: str) -> Response:
@@ -141,10 +151,15 @@ def _overview() -> dict[str, Any]:
             for case in one.first
         ],
         "holds": legal_hold.standing(ctx()),
-        "proposals": keeping.asked_for(ctx()),
+        **_waiting(decisions.asked_for(ctx(), MATTER)),
         "erased": erased.newest(ctx()),
         "runs": erased.runs(ctx()),
     }
+
+
+def _waiting(proposals: list[Asked]) -> dict[str, Any]:
+    abouts = keeping.abouts(ctx(), [one.target_id for one in proposals]) if proposals else {}
+    return {"proposals": proposals, "abouts": abouts}
 
 
 def _found(wanted: str) -> Case | Account | None:
@@ -175,9 +190,22 @@ def _of_sort(sort: str, target_id: str) -> Case | Account:
 
 
 def _of_kind(kind: str, target_id: str) -> Case | Account:
-    if kind not in keeping.KINDS:
+    if kind not in MATTER.kinds:
         raise NotFound()
-    return _of_sort("account" if keeping.is_about_account(kind) else "case", target_id)
+    return _of_sort("account" if decisions.is_about_account(kind) else "case", target_id)
+
+
+def _place(target: Case | Account) -> Place:
+    if isinstance(target, Case):
+        name = _("Case %(reference)s", reference=target.reference)
+    else:
+        name = _("Account %(number)s", number=target.number)
+    return Place(target, name, _address(target))
+
+
+def _address(target: Case | Account) -> str:
+    values: dict[str, Any] = {f"{_sort(target)}_id": target.id}
+    return url_for(f"retention.{_sort(target)}", **values)
 
 
 def _to(target: Case | Account, **more: str) -> Response:
@@ -186,7 +214,7 @@ def _to(target: Case | Account, **more: str) -> Response:
 
 
 def _target(target: Case | Account) -> Response:
-    pending = keeping.asked_for(ctx(), target)
+    pending = decisions.asked_for(ctx(), MATTER, target)
     waits = {one.kind for one in pending}
     may = ctx().actor.is_any(keeping.MAY)
     fits = (kind for kind in KINDS_OF[_sort(target)] if kind not in waits)
@@ -195,8 +223,10 @@ def _target(target: Case | Account) -> Response:
         200,
         target=target,
         sort=_sort(target),
-        proposals=pending,
-        to_propose=[kind for kind in fits if keeping.refusal(ctx(), kind, target) is None] if may else [],
+        **_waiting(pending),
+        to_propose=[kind for kind in fits if decisions.refusal(ctx(), MATTER, kind, target) is None]
+        if may
+        else [],
         may_export=may,
         classes=list(_classes(target)) if isinstance(target, Case) else [],
         holds=legal_hold.of_case(ctx(), target) if isinstance(target, Case) else [],
@@ -208,56 +238,6 @@ def _classes(case: Case) -> Iterator[tuple[str, bool, Any]]:
     for period in PERIODS:
         gone = case.retention_stage >= STAGES[period.key]
         yield period.key, gone, retention.ends_at(case, period, ctx().limits) if case.closed_at else None
-
-
-def _paint_propose(kind: str, target: Case | Account, form: DeskForm) -> Response:
-    why = keeping.refusal(ctx(), kind, target)
-    blockers = [labels.word("refusal", why)] if why else []
-    return _about(
-        "retention_propose", 422 if form.errors else 200, kind, target, form=form, blockers=blockers
-    )
-
-
-def _decision_form(asked: Asked) -> DeskForm:
-    """Agree or refuse; one's own proposal is only withdrawn, and what is agreed only stopped."""
-    if asked.is_own or asked.state != "open":
-        return built(("code", code_field()))
-    ways = choices((("agree", _l("Agree")), ("refuse", _l("Refuse"))))
-    return built(
-        ("decision", radio_field(_l("Decision"), ways, _l("Select a decision"))), ("code", code_field())
-    )
-
-
-def _decide(asked: Asked, form: DeskForm) -> Response:
-    try:
-        said = _done(asked, form)
-    except NotFound:
-        raise
-    except Refused as refused:
-        if refused.reason == "proposal_decided":
-            raise
-        form.place(refused)
-        code = 409 if refused.reason in NOT_AS_SHOWN else 422
-        return _paint_proposal(keeping.find(ctx(), asked.id), form, code)
-    return _to(_of_kind(asked.kind, asked.target_id), said=said)
-
-
-def _done(asked: Asked, form: DeskForm) -> str:
-    code, digest = form["code"].data, request.form.get("digest", "")
-    if asked.state == "agreed":
-        keeping.stop(ctx(), asked.id, code=code)
-        return "stopped"
-    # as sent: the proposer's form has no such field, and casework says why they may not agree
-    if request.form.get("decision") == "agree":
-        return keeping.agree(ctx(), asked.id, digest=digest, code=code)
-    keeping.refuse(ctx(), asked.id, digest=digest, code=code)
-    return "withdrawn" if asked.is_own else "refused"
-
-
-def _paint_proposal(asked: Asked, form: DeskForm, code: int) -> Response:
-    form.forget_code()
-    target = _of_kind(asked.kind, asked.target_id)
-    return _about("retention_proposal", code, asked.kind, target, asked=asked, form=form)
 
 
 def _export_form() -> DeskForm:
@@ -293,24 +273,9 @@ def _paint_export(sort: str, target: Case | Account, form: DeskForm) -> Response
     return _page("retention_export", code, sort=sort, target=target, form=form, blockers=blockers)
 
 
-def _about(template: str, code: int, kind: str, target: Case | Account, **values: Any) -> Response:
-    return _page(
-        template,
-        code,
-        kind=kind,
-        target=target,
-        sort=_sort(target),
-        meaning=MEANING[kind],
-        delay=None if kind in AT_ONCE else ctx().limits.grant_delay,
-        **values,
-    )
-
-
 def _page(template: str, code: int, **values: Any) -> Response:
     target = values.get("target")
-    if target is not None:
-        sort = _sort(target)
-        values["back"] = url_for(f"retention.{sort}", **{f"{sort}_id": target.id})
-    said = SAID.get(request.args.get("said", ""))
-    html = render_template(f"staff/{template}.html", said=said, meanings=MEANING, **values)
+    back = _address(target) if target is not None else None
+    said = WORDS.said.get(request.args.get("said", ""))
+    html = render_template(f"staff/{template}.html", said=said, back=back, **values)
     return Response(html, code, mimetype="text/html")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Executable
 
-from portal.casework import intake, keeping, verification
+from portal.casework import decisions, intake, keeping, verification
 from portal.domain.retention import KEY_GONE, PERIODS, STAGES
 from portal.models import new_id
 from tests.casework.kept import DAY, decided, erased, later, proposed, run
@@ -66,7 +66,7 @@ def test_a_hold_is_not_moved_to_another_case_nor_to_another_time(world: World, h
 def test_a_hold_is_lifted_once(world: World, held: str) -> None:
     decided(world, "case_release", held)
     later(world, hours=24)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
     hold = row_of(world, "legal_hold", case_id=held)
 
     refused(

@@ -19,6 +19,7 @@ from portal.domain.lifecycle import Act
 from portal.domain.notices import DATA_ERASED
 from portal.domain.retention import KEY_GONE
 from portal.models import (
+    PROPOSAL_PENDING,
     Account,
     Base,
     Case,
@@ -82,7 +83,7 @@ def _is_held(ctx: Context, account: Account) -> str | None:
     cases = select(Case.id).where(Case.account_id == account.id)
     if _has(ctx, LegalHold.case_id.in_(cases), LegalHold.lifted_at.is_(None)):
         return "legal_hold"
-    asked_for = (Proposal.kind == "case_hold", Proposal.state.in_(legal_hold.PENDING))
+    asked_for = (Proposal.kind == "case_hold", Proposal.state.in_(PROPOSAL_PENDING))
     return "hold_proposed" if _has(ctx, Proposal.target_id.in_(cases), *asked_for) else None
 
 

@@ -15,10 +15,9 @@ from portal.casework.facts import asked_facts
 from portal.domain import lifecycle
 from portal.domain.lifecycle import Act
 from portal.domain.retention import QUIET
-from portal.models import Case, LegalHold, Proposal, new_id
+from portal.models import PROPOSAL_PENDING, Case, LegalHold, Proposal, new_id
 
 MOST = 50
-PENDING = ("open", "agreed")
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,9 @@ def is_pending(session: Session, target_id: str, kind: str) -> bool:
 
 
 def _pending(target_id: Any, kind: str) -> ColumnElement[bool]:
-    return exists().where(Proposal.target_id == target_id, Proposal.kind == kind, Proposal.state.in_(PENDING))
+    return exists().where(
+        Proposal.target_id == target_id, Proposal.kind == kind, Proposal.state.in_(PROPOSAL_PENDING)
+    )
 
 
 def place(ctx: Context, case: Case, proposal: Proposal) -> None:

@@ -19,7 +19,7 @@ from portal.casework.sessions import SignedIn
 from portal.casework.staff_changes import CHANGES, Payload
 from portal.domain.audit_tags import FACTS
 from portal.domain.lifecycle import Actor, Role
-from portal.models import Installation, Proposal, Staff, new_id
+from portal.models import PROPOSAL_PENDING, Installation, Proposal, Staff, new_id
 
 FIRST_STAFF = (Role.ADMIN, Role.ADMIN, Role.LEAD)
 BATCH = 100
@@ -102,7 +102,7 @@ def reset_asked_for(ctx: Context, signed: SignedIn) -> Proposal | None:
     query = select(Proposal).where(
         Proposal.kind == "factor_reset",
         Proposal.target_id == signed.staff.id,
-        Proposal.state.in_(staff_matters.PENDING),
+        Proposal.state.in_(PROPOSAL_PENDING),
     )
     return ctx.session.execute(query.order_by(Proposal.created_at)).scalars().first()
 
@@ -121,7 +121,7 @@ def _insert(ctx: Context, kind: str, target: Staff | None, payload: Payload, cha
         raise NotFound()
     CHANGES[kind].check(ctx, target, payload)
     digest = staff_matters.digest_of(kind, target, payload)
-    same = select(Proposal.id).where(Proposal.digest == digest, Proposal.state.in_(staff_matters.PENDING))
+    same = select(Proposal.id).where(Proposal.digest == digest, Proposal.state.in_(PROPOSAL_PENDING))
     if ctx.session.execute(same.limit(1)).scalar_one_or_none():
         raise Refused("proposal_open")
     proposal = Proposal(
@@ -276,11 +276,11 @@ def stop_all_of(ctx: Context, person_id: str) -> None:
     """Stop what somebody proposed or agreed to about staff who is shut out now: nobody knows whose hand it was."""
     query = select(Proposal.id).where(
         Proposal.kind.in_(CHANGES),
-        Proposal.state.in_(staff_matters.PENDING),
+        Proposal.state.in_(PROPOSAL_PENDING),
         or_(Proposal.proposed_by == person_id, Proposal.decided_by == person_id),
     )
     for proposal_id in ctx.session.execute(query.order_by(Proposal.id)).scalars().all():
-        asked = _read(ctx, proposal_id, states=staff_matters.PENDING)
+        asked = _read(ctx, proposal_id, states=PROPOSAL_PENDING)
         if asked:
             _stop(ctx, asked)
 

@@ -14,9 +14,7 @@ from portal.casework import channels, factor, staff_mail
 from portal.casework.context import Context
 from portal.casework.staff_changes import CHANGES, Payload
 from portal.domain.lifecycle import Role
-from portal.models import Person, Proposal, Staff, SubjectKey
-
-PENDING = ("open", "agreed")
+from portal.models import PROPOSAL_PENDING, Person, Proposal, Staff, SubjectKey
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def find_halt(ctx: Context, raw: str) -> Matter | None:
     proposal = ctx.session.get(Proposal, token.proposal_id) if token else None
     if token is None or proposal is None:
         return None
-    if proposal.state in PENDING and not tokens.is_live(token, ctx.now):
+    if proposal.state in PROPOSAL_PENDING and not tokens.is_live(token, ctx.now):
         return None
     asked = opened(ctx, proposal, ctx.session.get(Staff, proposal.target_id) if proposal.target_id else None)
     return matter_of(ctx, asked, names_of(ctx, [asked]))
@@ -125,7 +123,7 @@ def matters(ctx: Context) -> list[Matter]:
     query = select(Proposal, Staff, SubjectKey).outerjoin(Staff, Staff.id == Proposal.target_id)
     # read along, or the vault would ask for each proposal's key by itself
     query = query.outerjoin(SubjectKey, SubjectKey.subject_id == Proposal.subject_id)
-    query = query.where(Proposal.kind.in_(CHANGES), Proposal.state.in_(PENDING))
+    query = query.where(Proposal.kind.in_(CHANGES), Proposal.state.in_(PROPOSAL_PENDING))
     rows = ctx.session.execute(query.order_by(Proposal.created_at, Proposal.id)).all()
     several = [opened(ctx, proposal, target) for proposal, target, _key in rows]
     names, admins, deciders = names_of(ctx, several), admins_of(ctx), deciders_of(ctx)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from portal import audit
-from portal.casework import keeping, overdue_calls, protection, rounds, staff, transition, waiting
+from portal.casework import decisions, keeping, overdue_calls, protection, rounds, staff, transition, waiting
 from portal.casework.context import Context
 from portal.domain.lifecycle import SYSTEM, Act
 from portal.models import Case, CaseTimer
@@ -72,8 +72,8 @@ def run_due(runtime: Runtime) -> int:
     with runtime.sessions() as session:
         ctx = runtime.context(session, SYSTEM)
         staff.apply_due(ctx)
-        protection.apply_due(ctx)
-        keeping.apply_due(ctx)
+        decisions.apply_due(ctx, protection.MATTER)
+        decisions.apply_due(ctx, keeping.MATTER)
         query = select(CaseTimer.case_id, CaseTimer.act, CaseTimer.at).where(CaseTimer.at <= ctx.now)
         due = session.execute(query.order_by(CaseTimer.at, CaseTimer.case_id).limit(BATCH)).all()
         done = sum(run_one(ctx, case_id, Act(act), at) for case_id, act, at in due)

@@ -62,4 +62,3 @@ DECISIONS: Mapping[str, Act | None] = {
     "case_erase": Act.ERASE,
     "account_erase": None,
 }
-AT_ONCE = frozenset({"case_hold"})

@@ -49,6 +49,7 @@ from portal.models.plumbing import (
 )
 from portal.models.recovery import ManagedRemoval, OwnerSession, PhoneCall, PhoneChange, SelfService
 from portal.models.register import (
+    PROPOSAL_PENDING,
     Account,
     AccountMark,
     Contact,
@@ -68,6 +69,7 @@ from portal.models.staff import (
 
 __all__ = [
     "HOLDS",
+    "PROPOSAL_PENDING",
     "Account",
     "AccountMark",
     "AuditCheckpoint",

@@ -104,6 +104,9 @@ class AccountMark(Base):
     at: Mapped[datetime] = fact(UtcDateTime)
 
 
+PROPOSAL_PENDING = ("open", "agreed")  # waits for a decision, or for its day
+
+
 class Proposal(Base):
     """Something outside a case that takes two persons: a register import, a grant, an address, a factor reset."""
 

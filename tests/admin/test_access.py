@@ -17,7 +17,16 @@ from admin import PLACES
 from admin.acts import ActPage, ActView
 from admin.colleague_acts import ACTS
 from portal import receipts
-from portal.casework import deactivation, factor, keeping, proofs, templates, training, verification
+from portal.casework import (
+    deactivation,
+    decisions,
+    factor,
+    keeping,
+    proofs,
+    templates,
+    training,
+    verification,
+)
 from portal.connectors import runbook
 from portal.domain.lifecycle import TRANSITIONS, Status
 from portal.models import Account, Contact, IdentityCheck
@@ -126,7 +135,9 @@ class Desk:
             "decision": "case_hold",
             "target_id": kept,
             "sort": "case",
-            "kept_id": keeping.propose(world.as_("ada"), "case_hold", kept, reason="A court asks"),
+            "kept_id": decisions.propose(
+                world.as_("ada"), keeping.MATTER, "case_hold", kept, reason="A court asks"
+            ),
             "document_id": letter_id,
             "template_id": templates.create(world.as_("lou"), "en", "Thanks", "Thank you", "Thank you.").id,
             "planted": planted,

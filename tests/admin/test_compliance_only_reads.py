@@ -12,6 +12,7 @@ from sqlalchemy import select
 from portal.casework import (
     approval,
     deactivation,
+    decisions,
     keeping,
     messages,
     objection,
@@ -142,8 +143,12 @@ def casework(world: World) -> Mapping[str, Mapping[str, Attempt]]:
             "a training case": lambda ctx, _: training.plant(
                 ctx, "name_differs", "en", code=world.code("chika")
             ),
-            "protect": lambda ctx, _: protection.propose(ctx, account(world), "account_protect", reason="no"),
-            "erase": lambda ctx, _: keeping.propose(ctx, "account_erase", account(world), reason="no"),
+            "protect": lambda ctx, _: decisions.propose(
+                ctx, protection.MATTER, "account_protect", account(world), reason="no"
+            ),
+            "erase": lambda ctx, _: decisions.propose(
+                ctx, keeping.MATTER, "account_erase", account(world), reason="no"
+            ),
             "import": lambda ctx, _: register_import.propose_import(ctx, "account_number\n"),
         },
     }

@@ -175,3 +175,12 @@ def test_what_was_decided_meanwhile_says_so(world: World, clerk: Hire, account: 
     decide(ann, account)
 
     assert (ada.get(address).code, "already decided" in ada.get(address).text) == (409, True)
+
+
+def test_a_proposal_is_found_with_its_own_account_only(world: World, clerk: Hire, account: Account) -> None:
+    ada, ann = clerk("ada", "en"), clerk("ann", "en")
+    other = world.account(number="999999999999", account_email="other@mail.example")
+    propose(ada, account)
+
+    assert ann.get(f"{SETTINGS}{other.id}/proposals/{proposal_of(world).id}").code == 404
+    assert not is_protected(world, account)

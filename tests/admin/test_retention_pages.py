@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from portal.casework import keeping, retention
+from portal.casework import decisions, keeping, retention
 from portal.models import LegalHold, Proposal
 from tests.admin.clerk import Clerk
 from tests.admin.conftest import Hire
@@ -211,7 +211,7 @@ def test_an_erased_account_still_has_its_page(world: World, clerk: Hire, case_id
     later(world, days=15)
     decided(world, "account_erase", account_id)
     later(world, hours=24)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
     lee = clerk("lee", "en")
 
     assert "Erased" in lee.get(f"/admin/accounts/{account_id}").text

@@ -78,7 +78,7 @@ TABLE = """
 /admin/colleagues/{staff}                                okada       11
 /admin/register/                                         okada       4
 /admin/accounts/                                         okada       2
-/admin/accounts/{account}                                kobayashi   14
+/admin/accounts/{account}                                kobayashi   13
 /admin/reports/                                          nakajima    3
 /admin/exports/                                          nakajima    3
 /admin/exports/new?report=cases                          nakajima    2
@@ -87,8 +87,8 @@ TABLE = """
 /admin/reports/parity/result?{days}                      nakajima    7
 /admin/reports/four_eyes/result?{days}                   nakajima    9
 /admin/reports/cases/result?{days}                       nakajima    7+1
-/admin/retention/                                        kobayashi   24
-/admin/retention/case/{stopped}                          kobayashi   22
+/admin/retention/                                        kobayashi   20
+/admin/retention/case/{stopped}                          kobayashi   18
 /admin/own/                                              mori        2
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.casework import keeping, messages, retention
+from portal.casework import decisions, keeping, messages, retention
 from portal.casework.context import Refused
 from portal.domain.retention import PERIODS
 from portal.models import AuditEvent, Base, OutboxRow, Proposal, SubjectKey
@@ -50,13 +50,15 @@ def kept_until(world: World, stage: str) -> None:
 def proposed(
     world: World, kind: str, target_id: str, by: str = "lee", reason: str = "A court asks"
 ) -> Proposal:
-    proposal_id = keeping.propose(world.as_(by), kind, target_id, reason=reason)
+    proposal_id = decisions.propose(world.as_(by), keeping.MATTER, kind, target_id, reason=reason)
     return world.session.get_one(Proposal, proposal_id)
 
 
 def agreed(world: World, proposal: Proposal, by: str = "lou", **changes: Any) -> str:
     ctx = world.as_(by)
-    return keeping.agree(ctx, proposal.id, **{"digest": proposal.digest, "code": world.code(by), **changes})
+    return decisions.agree(
+        ctx, keeping.MATTER, proposal.id, **{"digest": proposal.digest, "code": world.code(by), **changes}
+    )
 
 
 def decided(world: World, kind: str, target_id: str) -> Proposal:
@@ -72,7 +74,7 @@ def erased(world: World, case_id: str) -> Proposal:
     later(world, days=15)
     proposal = decided(world, "case_erase", case_id)
     later(world, hours=24)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
     world.session.rollback()
     return proposal
 

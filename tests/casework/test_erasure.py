@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portal import audit
-from portal.casework import accounts, keeping, protection
+from portal.casework import accounts, decisions, keeping, protection
 from portal.casework.context import Refused
 from portal.models import (
     Account,
@@ -112,7 +112,7 @@ def test_the_mail_goes_out_before_the_key_does_and_is_not_waited_for_longer_than
     [mail] = world.mails(case_id, "data_erased")
     said = world.params(mail)
     world.now += world.runtime.limits.grant_delay  # and the mail server is still down
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
     world.session.rollback()
 
     assert said["state"] == "agreed"
@@ -150,7 +150,7 @@ def account_erased(world: World, account: Account) -> Proposal:
     later(world, days=15)
     proposal = decided(world, "account_erase", account.id)
     later(world, hours=24)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
     world.session.rollback()
     return proposal
 
@@ -216,9 +216,11 @@ def test_an_account_in_use_protected_or_held_is_not_erased(
         decided(world, "case_hold", world.declined())
         later(world, days=15)
     else:
-        proposal_id = protection.propose(world.as_("ada"), account.id, "account_protect", reason="x")
+        proposal_id = decisions.propose(
+            world.as_("ada"), protection.MATTER, "account_protect", account.id, reason="x"
+        )
         proposal, ctx = world.session.get_one(Proposal, proposal_id), world.as_("ann")
-        protection.agree(ctx, account.id, proposal_id, digest=proposal.digest, code=world.code("ann"))
+        decisions.agree(ctx, protection.MATTER, proposal_id, digest=proposal.digest, code=world.code("ann"))
 
     assert refusal(proposed, world, "account_erase", account.id) == why
 
@@ -232,9 +234,9 @@ def test_a_hold_keeps_the_account_also_of_a_case_whose_own_data_is_gone(
     agreed_to = decided(world, "account_erase", account.id)
     hold = proposed(world, "case_hold", case_id)
     later(world, hours=24)
-    waiting = (keeping.apply_due(world.system), has_key(world, account.subject_id))
+    waiting = (decisions.apply_due(world.system, keeping.MATTER), has_key(world, account.subject_id))
     agreed(world, hold)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
     by_hand = changed("account", account.id, erased_at=agreed_to.effective_at)
 
     assert (world.case(case_id).retention_stage, waiting) == (3, (0, True))
@@ -247,7 +249,7 @@ def test_a_request_that_comes_in_between_keeps_the_account(world: World, account
     proposal = decided(world, "account_erase", account.id)
     world.queued()
     later(world, hours=24)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
     world.session.rollback()
 
     assert world.session.get_one(Proposal, proposal.id, populate_existing=True).state == "stopped"
@@ -272,7 +274,7 @@ def test_nothing_more_is_decided_about_an_erased_account(world: World, account: 
 
     assert refusal(proposed, world, "account_erase", account.id) == "data_gone"
     with pytest.raises(Refused, match="data_gone"):
-        protection.propose(world.as_("ada"), account.id, "account_protect", reason="x")
+        decisions.propose(world.as_("ada"), protection.MATTER, "account_protect", account.id, reason="x")
 
 
 def test_an_erased_requester_can_file_anew(world: World, account: Account) -> None:

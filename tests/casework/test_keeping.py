@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.casework import keeping, objection, timers
+from portal.casework import decisions, keeping, objection, timers
 from portal.casework.context import NotFound
 from portal.domain.lifecycle import Role
 from portal.models import Case, LegalHold, OutboxRow, Proposal, new_id
@@ -50,7 +50,10 @@ def told(world: World, notice: str) -> list[tuple[str, str]]:
 def test_nobody_but_leads_and_admins_proposes_or_agrees(world: World, case_id: str, name: str) -> None:
     proposal = proposed(world, "case_hold", case_id)
 
-    assert refusal(keeping.propose, world.as_(name), "case_hold", case_id, reason="x") == "wrong_role"
+    assert (
+        refusal(decisions.propose, world.as_(name), keeping.MATTER, "case_hold", case_id, reason="x")
+        == "wrong_role"
+    )
     assert refusal(agreed, world, proposal, by=name) == "wrong_role"
     assert not is_held(world, case_id)
 
@@ -105,13 +108,13 @@ def test_the_same_is_not_proposed_twice_and_nothing_that_is_unknown(world: World
 
     assert refusal(proposed, world, "case_hold", case_id) == "proposal_open"
     with pytest.raises(NotFound):
-        keeping.propose(world.as_("lee"), "account_protect", case_id, reason="x")
+        decisions.propose(world.as_("lee"), keeping.MATTER, "account_protect", case_id, reason="x")
 
 
 def test_what_was_refused_counts_for_nothing(world: World, case_id: str) -> None:
     proposal = proposed(world, "case_hold", case_id)
     ctx = world.as_("lou")
-    keeping.refuse(ctx, proposal.id, digest=proposal.digest, code=world.code("lou"))
+    decisions.refuse(ctx, keeping.MATTER, proposal.id, digest=proposal.digest, code=world.code("lou"))
 
     assert (state(world, proposal), is_held(world, case_id)) == ("refused", False)
     assert refusal(agreed, world, proposal) == "proposal_decided"
@@ -126,7 +129,7 @@ def test_a_hold_counts_at_once_and_its_end_a_day_later(world: World, case_id: st
     release = decided(world, "case_release", case_id)
     waiting = is_held(world, case_id)
     later(world, hours=24)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
 
     assert (held, waiting, is_held(world, case_id)) == (True, True, False)
     assert state(world, release) == "effective"
@@ -138,9 +141,9 @@ def test_one_person_stops_what_would_let_data_go(world: World, case_id: str, nam
     later(world, days=15)
     proposal = decided(world, "case_erase", case_id)
     ctx = world.as_(name)
-    keeping.stop(ctx, proposal.id, code=world.code(name))
+    decisions.stop(ctx, keeping.MATTER, proposal.id, code=world.code(name))
     later(world, hours=48)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
 
     assert (state(world, proposal), stage(world, case_id)) == ("stopped", 0)
 
@@ -149,7 +152,10 @@ def test_compliance_stops_nothing(world: World, case_id: str) -> None:
     later(world, days=15)
     proposal = decided(world, "case_erase", case_id)
 
-    assert refusal(keeping.stop, world.as_("chika"), proposal.id, code=world.code("chika")) == "wrong_role"
+    assert (
+        refusal(decisions.stop, world.as_("chika"), keeping.MATTER, proposal.id, code=world.code("chika"))
+        == "wrong_role"
+    )
 
 
 def test_a_hold_that_comes_in_between_wins_over_an_agreed_erasure(world: World, case_id: str) -> None:
@@ -157,7 +163,7 @@ def test_a_hold_that_comes_in_between_wins_over_an_agreed_erasure(world: World, 
     proposal = decided(world, "case_erase", case_id)
     decided(world, "case_hold", case_id)
     later(world, hours=24)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
 
     assert (state(world, proposal), stage(world, case_id)) == ("stopped", 0)
     assert [each["outcome"] for each in events(world, "staff:retention:decided")][-1] == "legal_hold"
@@ -170,11 +176,11 @@ def test_a_hold_that_was_only_asked_for_puts_an_erasure_off_until_it_is_decided(
     erasure = decided(world, "case_erase", case_id)
     hold = proposed(world, "case_hold", case_id, by="ada")
     later(world, hours=24)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
     put_off = (state(world, erasure), stage(world, case_id))
     ctx = world.as_("ada")
-    keeping.refuse(ctx, hold.id, digest=hold.digest, code=world.code("ada"))
-    keeping.apply_due(world.system)
+    decisions.refuse(ctx, keeping.MATTER, hold.id, digest=hold.digest, code=world.code("ada"))
+    decisions.apply_due(world.system, keeping.MATTER)
 
     assert put_off == ("agreed", 0)
     assert (state(world, erasure), stage(world, case_id)) == ("effective", 3)
@@ -244,7 +250,7 @@ def test_the_requester_hears_of_an_erasure_while_it_can_be_stopped_and_when_it_w
     proposal = decided(world, "case_erase", case_id)
     first = told(world, "data_erased")
     ctx = world.as_("ada")
-    keeping.stop(ctx, proposal.id, code=world.code("ada"))
+    decisions.stop(ctx, keeping.MATTER, proposal.id, code=world.code("ada"))
 
     assert first == [("owner", "agreed")]
     assert told(world, "data_erased") == [("owner", "agreed"), ("owner", "stopped")]
@@ -267,8 +273,9 @@ def test_the_log_knows_who_proposed_and_who_decided(world: World, case_id: str) 
 
 def test_what_waits_is_listed_with_its_reason_for_who_may_read_it(world: World, case_id: str) -> None:
     proposed(world, "case_hold", case_id, reason="Letter of the court")
-    [seen] = keeping.asked_for(world.as_("chika"))
-    [mine] = keeping.asked_for(world.as_("lee"), world.session.get_one(Case, case_id))
+    [seen] = decisions.asked_for(world.as_("chika"), keeping.MATTER)
+    [mine] = decisions.asked_for(world.as_("lee"), keeping.MATTER, world.session.get_one(Case, case_id))
 
     assert (seen.reason, seen.may_decide, seen.may_stop) == ("Letter of the court", False, False)
-    assert (mine.is_own, mine.may_decide, mine.about) == (True, True, world.case(case_id).reference)
+    assert (mine.is_own, mine.may_decide, mine.target_id) == (True, True, case_id)
+    assert keeping.abouts(world.system, [case_id]) == {case_id: world.case(case_id).reference}

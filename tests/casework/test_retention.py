@@ -7,6 +7,7 @@ import pytest
 from portal import audit
 from portal.casework import (
     approval,
+    decisions,
     intake,
     keeping,
     messages,
@@ -201,7 +202,7 @@ def test_nothing_goes_under_a_legal_hold_and_all_that_is_due_when_it_is_lifted(w
     held = run(world)
     decided(world, "case_release", case_id)
     later(world, hours=24)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
 
     assert held == dict.fromkeys(held, 0)
     assert run(world) == {"evidence": 1, "network": 1, "contact": 1, "fact": 0}
@@ -222,7 +223,9 @@ def test_who_refuses_a_hold_does_not_make_the_data_go_at_once(world: World) -> N
     later(world, days=29)
     for case_id, by in ((refused, "lou"), (withdrawn, "lee")):
         proposal = proposed(world, "case_hold", case_id)
-        keeping.refuse(world.as_(by), proposal.id, digest=proposal.digest, code=world.code(by))
+        decisions.refuse(
+            world.as_(by), keeping.MATTER, proposal.id, digest=proposal.digest, code=world.code(by)
+        )
     later(world, days=4)
     first = run(world)["evidence"]
     later(world, days=4)

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from portal import receipts
 from portal.casework import (
+    decisions,
     drafts,
     intake,
     objection,
@@ -215,9 +216,11 @@ def test_what_changed_since_the_proofs_stops_the_removal(
 
 def test_an_account_that_is_protected_meanwhile(browser: Browser, world: World, account: Account) -> None:
     browser.with_all()
-    proposal = protection.propose(world.as_("ada"), account.id, "account_protect", reason="a raid")
-    digest = protection.asked_for(world.as_("ann"), account)[0].digest
-    protection.agree(world.as_("ann"), account.id, proposal, digest=digest, code=world.code("ann"))
+    proposal = decisions.propose(
+        world.as_("ada"), protection.MATTER, "account_protect", account.id, reason="a raid"
+    )
+    digest = decisions.asked_for(world.as_("ann"), protection.MATTER, account)[0].digest
+    decisions.agree(world.as_("ann"), protection.MATTER, proposal, digest=digest, code=world.code("ann"))
     with pytest.raises(Refused, match="attempt_over"):
         browser.remove()
     assert outcome(world).failed_reason == "protected"

@@ -124,7 +124,7 @@ KEYS: Mapping[str, Iterable[str]] = {
     "contact_error": contact.CONTACT_ERRORS,
     "notice": notices.ALL_NOTICES,
     "audit": audit_tags.FACTS,
-    "proposal": {*staff_changes.CHANGES, *protection.SETTINGS, *retention.DECISIONS},
+    "proposal": {*staff_changes.CHANGES, *protection.KINDS, *retention.DECISIONS},
     "retention_class": (period.key for period in retention.PERIODS),
     "retention_holds": (period.key for period in retention.PERIODS),
     "person_part": person_data.PARTS,

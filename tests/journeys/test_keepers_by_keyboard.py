@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from portal.casework import passes, protection
+from portal.casework import decisions, passes, protection
 from portal.models import Account, PhoneCall, Proposal
 from tests.casework import keepers
 from tests.casework.keepers import Keeper
@@ -157,9 +157,11 @@ def test_a_lead_stops_that_a_protection_is_lifted(story: Story, account: Account
 
 
 def protect(world: World, account: Account) -> None:
-    asked = protection.propose(world.as_("ada"), account.id, "account_protect", reason="A threat")
+    asked = decisions.propose(
+        world.as_("ada"), protection.MATTER, "account_protect", account.id, reason="A threat"
+    )
     digest, ctx = world.session.get_one(Proposal, asked).digest, world.as_("ann")
-    protection.agree(ctx, account.id, asked, digest=digest, code=world.code("ann"))
+    decisions.agree(ctx, protection.MATTER, asked, digest=digest, code=world.code("ann"))
 
 
 def lifting(world: World) -> Proposal:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from portal.casework import keeping
+from portal.casework import decisions, keeping
 from tests.casework.kept import decided, erased, proposed
 from tests.journeys.served import served
 from tests.journeys.story import Story
@@ -52,7 +52,7 @@ def test_what_is_kept_and_what_is_gone(desk: World, look: Look) -> None:
     held = desk.cancelled()
     decided(desk, "case_hold", held)
     release = proposed(desk, "case_release", held)
-    agreed = keeping.asked_for(desk.as_("lou"))
+    agreed = decisions.asked_for(desk.as_("lou"), keeping.MATTER)
     sit_down(look, "lou")
     look.open(HOME, "retention, with a proof")
     look.open(f"{HOME}?q=0", "retention, nothing found")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal import audit, receipts
-from portal.casework import keeping, messages, templates
+from portal.casework import decisions, keeping, messages, templates
 from portal.casework.message_drafts import Words
 from tests.casework import kept
 from tests.sql import TABLES, changed, inserted, row_of
@@ -115,7 +115,7 @@ def test_what_went_with_its_event_is_no_tampering_whatever_class_it_was(world: W
     assert failing(world) == set()
     kept.decided(world, "case_release", held)
     kept.later(world, days=2)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
     for stage in ("evidence", "network", "contact", "fact"):
         kept.kept_until(world, stage)
         kept.run(world)
@@ -139,7 +139,7 @@ def test_an_account_that_two_have_erased_is_what_its_events_say(world: World) ->
     kept.later(world, days=30)
     kept.decided(world, "account_erase", account.id)
     kept.later(world, days=2)
-    keeping.apply_due(world.system)
+    decisions.apply_due(world.system, keeping.MATTER)
     assert row_of(world, "account", id=account.id)["erased_at"] is not None
     assert failing(world) == set()
 

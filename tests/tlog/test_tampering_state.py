@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import Executable
 
-from portal.casework import objection, protection, shutting, staff
+from portal.casework import decisions, objection, protection, shutting, staff
 from portal.casework.logins import Entry
 from portal.domain.lifecycle import Role
 from portal.models import new_id
@@ -169,9 +169,11 @@ def test_a_login_that_nobody_invited_is_found_where_no_demo_planted_it(world: Wo
 
 def test_a_protection_that_was_taken_away_by_sql_is_found(world: World) -> None:
     account = world.account()
-    asked = protection.propose(world.as_("ada"), account.id, "account_protect", reason="a minister's")
+    asked = decisions.propose(
+        world.as_("ada"), protection.MATTER, "account_protect", account.id, reason="a minister's"
+    )
     digest = row_of(world, "proposal", id=asked)["digest"]
-    protection.agree(world.as_("ann"), account.id, asked, digest=digest, code=world.code("ann"))
+    decisions.agree(world.as_("ann"), protection.MATTER, asked, digest=digest, code=world.code("ann"))
     assert failing(world) == set()
     tampered(world, whole("account", is_protected=False))
     verdict = checked(world)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.casework import approval, keeping
+from portal.casework import approval, decisions, keeping
 from tests.casework.kept import decided, later, noted, run
 from tests.sql import changed, deleted, inserted, row_of
 from tests.tlog.desk import keep
@@ -55,13 +55,13 @@ def test_the_log_verifies_after_an_erasure_and_a_hold(logged: World) -> None:
     keep(logged)
     later(logged, hours=24)
     keep(logged)
-    keeping.apply_due(logged.system)
+    decisions.apply_due(logged.system, keeping.MATTER)
     later(logged, days=15)
     keep(logged)
     decided(logged, "case_erase", case_id)
     later(logged, hours=24)
     keep(logged)
-    assert keeping.apply_due(logged.system) == 1
+    assert decisions.apply_due(logged.system, keeping.MATTER) == 1
     keep(logged)
 
     assert checked(logged).findings == ()
@@ -75,7 +75,7 @@ def test_the_log_verifies_after_an_account_is_erased(logged: World) -> None:
     keep(logged)
     later(logged, hours=24)
     keep(logged)
-    keeping.apply_due(logged.system)
+    decisions.apply_due(logged.system, keeping.MATTER)
     keep(logged)
 
     assert checked(logged).findings == ()
@@ -88,10 +88,10 @@ def test_nothing_is_erased_while_the_log_is_not_signed(logged: World) -> None:
     keep(logged)
     decided(logged, "case_erase", case_id)
     later(logged, hours=24)
-    keeping.apply_due(logged.system)
+    decisions.apply_due(logged.system, keeping.MATTER)
     waits = logged.case(case_id).retention_stage
     keep(logged)
-    keeping.apply_due(logged.system)
+    decisions.apply_due(logged.system, keeping.MATTER)
 
     assert (waits, logged.case(case_id).retention_stage) == (0, 3)
 
