@@ -5,7 +5,7 @@ BIN := .venv/bin
 # One more than processors, because tests wait for disks and browsers; PostgreSQL here takes 200 connections.
 PROCESSES := $(shell n=$$(nproc); echo $$((n < 12 ? n + 1 : 12)))
 SERVING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
-TESTING := $(SERVING) chromium fonts-noto-cjk poppler-utils
+TESTING := $(SERVING) chromium-headless-shell fonts-noto-cjk poppler-utils
 COMPILE := $(BIN)/uv --no-config pip compile setup.cfg --quiet --universal --python-version 3.11 --generate-hashes \
 	--default-index https://pypi.org/simple --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --extra build
 

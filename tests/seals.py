@@ -22,6 +22,11 @@ from tests.papers import FACTS, press
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 
+def flipped(data: bytes, at: int) -> bytes:
+    """The same with one bit changed. What a fixed byte is put in the place of may be that byte already."""
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
 @cache
 def folder_of(name: str) -> Path:
     """The folder of keys of an installation that has this name."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.casework.staffroom import PASSWORD
 from tests.journeys.served import served
@@ -29,22 +29,20 @@ def story(database_url: str, tmp_path: Path) -> Iterator[Story]:
 
 
 @pytest.fixture
-def alice(story: Story) -> Iterator[Page]:
+def alice(story: Story, chromium: Browser) -> Iterator[Page]:
     """Alice's browser, signed in, with a clock of its own to turn."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
-        context = browser.new_context(
-            locale="en-GB", permissions=["clipboard-read", "clipboard-write"], accept_downloads=True
-        )
-        page = context.new_page()
-        page.clock.install()
-        page.goto(f"{story.base}/admin/sign-in/?next=/admin/own/codes")
-        page.get_by_label("Work email address").fill("alice@desk.example")
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        give_code(story, page)
-        expect(page).to_have_url(f"{story.base}/admin/own/codes")
-        yield page
-        browser.close()
+    context = chromium.new_context(
+        locale="en-GB", permissions=["clipboard-read", "clipboard-write"], accept_downloads=True
+    )
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{story.base}/admin/sign-in/?next=/admin/own/codes")
+    page.get_by_label("Work email address").fill("alice@desk.example")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    give_code(story, page)
+    expect(page).to_have_url(f"{story.base}/admin/own/codes")
+    yield page
+    context.close()
 
 
 def give_code(story: Story, page: Page) -> None:

@@ -18,7 +18,7 @@ from tests import databases
 from tests.conftest import migrate
 from tests.journeys.served import served
 from tests.post import work_off
-from tests.seals import issued
+from tests.seals import flipped, issued
 
 pytestmark = pytest.mark.browser
 DROP = """([zone, text]) => {
@@ -51,7 +51,7 @@ def shelf_of_papers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]
         data = receipts.open_pdf(world.system, document) or b""
         files = {
             "genuine": data,
-            "changed": data[:5000] + b"?" + data[5001:],
+            "changed": flipped(data, 5000),
             "other": issued(name="Other desk"),
             "text": b"text",
         }

@@ -20,7 +20,7 @@ from tests.people import HANAKO
 from tests.post import work_off
 from tests.public.records import everything
 from tests.public.visitor import Page, Visitor
-from tests.seals import issued
+from tests.seals import flipped, issued
 from tests.sql import key_lost
 from tests.world import World
 
@@ -114,7 +114,7 @@ def test_files_are_told_apart(visitor: Visitor, world: World):
     world.now += timedelta(hours=1)
     world.submit()
     other = file_of(world, paper(world))
-    changed = genuine[: len(genuine) // 2] + b"?" + genuine[len(genuine) // 2 + 1 :]
+    changed = flipped(genuine, len(genuine) // 2)
     files = {
         "本物です": genuine,
         "本物ですが、別の書面です": other,
