@@ -18,8 +18,9 @@ _MONTHS = (
 
 @dataclass(frozen=True)
 class Units:
-    """Endings for days, hours and minutes; a pair where one and many differ."""
+    """Endings for years, days, hours and minutes; a pair where one and many differ."""
 
+    years: tuple[str, str]
     days: tuple[str, str]
     hours: tuple[str, str]
     minutes: tuple[str, str]
@@ -57,7 +58,7 @@ def _japanese_span(start: date, end: date) -> str:
     return f"{start.year}年{first}" if start == end else f"{start.year}年{first}〜{year}{last}"
 
 
-_JAPANESE_UNITS = Units((" 日", " 日"), (" 時間", " 時間"), (" 分", " 分"), " ", "1 分未満")
+_JAPANESE_UNITS = Units((" 年", " 年"), (" 日", " 日"), (" 時間", " 時間"), (" 分", " 分"), " ", "1 分未満")
 
 WRITINGS: Mapping[str, Writing] = {
     "ja": Writing(
@@ -75,8 +76,15 @@ WRITINGS: Mapping[str, Writing] = {
         clock=_english_clock,
         when="{day} at {clock} JST (UTC+9)",
         moment="{day}, {clock}",
-        long=Units((" day", " days"), (" hour", " hours"), (" minute", " minutes"), " ", "under a minute"),
-        short=Units(("d", "d"), ("h", "h"), ("m", "m"), " ", "under 1m"),
+        long=Units(
+            (" year", " years"),
+            (" day", " days"),
+            (" hour", " hours"),
+            (" minute", " minutes"),
+            " ",
+            "under a minute",
+        ),
+        short=Units(("y", "y"), ("d", "d"), ("h", "h"), ("m", "m"), " ", "under 1m"),
     ),
 }
 
@@ -114,12 +122,20 @@ def when(moment: datetime, language: str, *, zone: bool = True) -> str:
 
 
 def duration(span: timedelta, language: str, *, short: bool = False) -> str:
-    """The two largest units of a span; the sign is the caller's business."""
+    """The two largest units of a span, or its whole years; the sign is the caller's business."""
     writing = WRITINGS[language]
     units = writing.short if short else writing.long
+    if years := _whole_years(abs(span)):
+        return f"{years}{units.years[years != 1]}"
     minutes = int(abs(span).total_seconds()) // 60
     in_days = abs(span) > LONGEST_IN_HOURS
     days, hours = (minutes // 1440, minutes % 1440 // 60) if in_days else (0, minutes // 60)
     counted = ((days, units.days), (hours, units.hours), (0 if in_days else minutes % 60, units.minutes))
     parts = [f"{number}{ending[number != 1]}" for number, ending in counted if number]
     return units.joint.join(parts) or units.under_a_minute
+
+
+def _whole_years(span: timedelta) -> int:
+    """How many years a span is, if it is years and nothing else: with as many leap days as may fall into them."""
+    years, rest = divmod(span, timedelta(days=365))
+    return years if rest <= timedelta(days=-(-years // 4)) and not rest % timedelta(days=1) else 0

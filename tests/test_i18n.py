@@ -187,9 +187,16 @@ def test_moment_without_a_zone_is_refused() -> None:
         (timedelta(hours=72), "72 時間", "72 hours", "72h"),
         (timedelta(days=7), "7 日", "7 days", "7d"),
         (timedelta(days=4, hours=1), "4 日 1 時間", "4 days 1 hour", "4d 1h"),
+        (timedelta(days=365), "1 年", "1 year", "1y"),
+        (timedelta(days=400), "400 日", "400 days", "400d"),
+        (timedelta(days=2557), "7 年", "7 years", "7y"),
+        (timedelta(days=2558), "2558 日", "2558 days", "2558d"),
+        (timedelta(days=365, hours=3), "365 日 3 時間", "365 days 3 hours", "365d 3h"),
     ],
 )
-def test_span_is_written_in_its_two_largest_units(span: timedelta, ja: str, en: str, short: str) -> None:
+def test_span_is_written_in_its_two_largest_units_or_its_whole_years(
+    span: timedelta, ja: str, en: str, short: str
+) -> None:
     assert written_times.duration(span, "ja") == ja
     assert written_times.duration(span, "en") == en
     assert written_times.duration(span, "en", short=True) == short

@@ -75,6 +75,8 @@ def ask(
         unfinished = select(func.count()).where(Export.staff_id == staff.id, Export.state.in_(UNFINISHED))
         if ctx.session.execute(unfinished).scalar_one() >= ctx.limits.exports_waiting:
             raise Refused("exports_full")
+        if purpose is not None:
+            staff_mail.report_in_clear(ctx, asked.start, asked.end)
         return queue(ctx, staff, asked, form, language, purpose=purpose)
 
 

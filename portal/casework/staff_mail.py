@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 
-from portal import audit, outbox, tokens
+from portal import audit, outbox, tokens, written_times
 from portal.casework import telling
 from portal.casework.context import Context
 from portal.contact import mask_account_number
@@ -107,6 +107,26 @@ def about_retention(ctx: Context, **facts: Any) -> None:
     """Tell every admin and lead, and compliance, what was decided about data that is kept, or that some was handed out."""
     for staff in holders(ctx, Role.ADMIN, Role.LEAD, Role.COMPLIANCE):
         _put(ctx, staff, "retention_decision", None, **facts)
+
+
+def report_in_clear(ctx: Context, start: date, end: date) -> None:
+    """Tell leads, admins and compliance that the actor has asked for a report with personal data of these days.
+
+    Whoever can take out everything alone is seen at once by those who would miss it: also by themselves, if it was not they.
+    """
+    for staff in holders(ctx, Role.ADMIN, Role.LEAD, Role.COMPLIANCE):
+        _put(
+            ctx,
+            staff,
+            "retention_decision",
+            None,
+            kind="report_in_clear",
+            state="asked_for",
+            about=written_times.span(start, end, staff.language),
+            by=ctx.actor.name or "",
+            decider="",
+            effective_at=audit.timestamp(ctx.now),
+        )
 
 
 def export_ready(ctx: Context, staff: Staff, *, about: str, state: str, until: str | None) -> None:

@@ -13,7 +13,7 @@ from portal.casework import exports
 from portal.casework.context import Refused
 from portal.models import Export, OutboxRow, Staff, SubjectKey
 from tests.export.desk import ask, asked, content, export, read_csv, tags, work_off
-from tests.people import HANAKO
+from tests.people import HANAKO, STAFF
 from tests.world import World
 
 
@@ -131,3 +131,17 @@ def test_who_left_compliance_meanwhile_gets_nothing(world: World, app: Flask) ->
         world.role_row("chika").revoked_at = world.now
     work_off(world, app)
     assert (export(world, made).state, export(world, made).error) == ("failed", "not_allowed")
+
+
+def test_who_asks_for_names_in_clear_is_seen_by_leads_admins_and_compliance_at_once(world: World) -> None:
+    ask(world)
+    masked = world.session.query(OutboxRow).filter_by(notice="retention_decision").count()
+    ask(world, purpose="audit")
+    rows = world.session.query(OutboxRow).filter_by(notice="retention_decision").all()
+    names = {login.staff_id: name for name, login in world.logins.items()}
+    said = world.params(next(row for row in rows if names[row.staff_id or ""] == "lee"))
+
+    assert masked == 0
+    assert sorted(names[row.staff_id or ""] for row in rows) == ["ada", "ann", "chika", "lee", "lou"]
+    assert (said["kind"], said["state"], said["by"]) == ("report_in_clear", "asked_for", STAFF["chika"][0])
+    assert said["about"] == "2026年1月1日〜11月24日"
