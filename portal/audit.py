@@ -87,7 +87,7 @@ def append(
 ) -> AuditEvent:
     """Append to any other stream: `staff:<id>`, `account:<id>` or `system`."""
     head = session.execute(
-        select(AuditStream).where(AuditStream.stream == stream).with_for_update()
+        select(AuditStream).where(AuditStream.stream == stream).with_for_update(key_share=True)
     ).scalar_one_or_none()
     if head is None:
         head = AuditStream(stream=stream, sseq=0, head=GENESIS)

@@ -68,7 +68,9 @@ def record_start(runtime: Runtime) -> None:
 
 def _record(ctx: Context, settings: Settings, digest: str) -> None:
     with ctx.act():
-        row = ctx.session.get_one(Installation, 1, populate_existing=True, with_for_update=True)
+        row = ctx.session.get_one(
+            Installation, 1, populate_existing=True, with_for_update={"key_share": True}
+        )
         before, row.settings_digest = row.settings_digest, digest
         if before == digest:
             return

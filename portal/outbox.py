@@ -101,7 +101,7 @@ def claim(session: Session, worker: str, *which: ColumnElement[bool], now: datet
         )
         .order_by(OutboxRow.not_before, OutboxRow.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     claimed = (
         update(OutboxRow)

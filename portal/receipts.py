@@ -256,7 +256,7 @@ def open_pdf(ctx: Context, document: Document) -> bytes | None:
 def store(ctx: Context, document_id: str, pdf: bytes) -> None:
     """Keep the painted paper. The first painter wins: what was once handed out is never replaced."""
     with ctx.act():
-        query = select(Document).where(Document.id == document_id).with_for_update()
+        query = select(Document).where(Document.id == document_id).with_for_update(key_share=True)
         document = ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one()
         if document.painted_at is None:
             ctx.vault.seal(ctx.session, document.subject_id, document, "pdf", pdf)

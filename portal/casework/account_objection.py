@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 
 from portal import outbox
-from portal.casework import self_service_end, transition
+from portal.casework import owner_sessions, self_service_end, transition
 from portal.casework.context import Context, NotFound
 from portal.domain.lifecycle import Act, Status
 from portal.domain.reference import new_reference
@@ -51,8 +51,9 @@ def object_on_account(ctx: Context, contact_id: str, *, channel: str) -> Case:
 
 def _lock_account(ctx: Context, contact_id: str) -> None:
     """Two presses at once open one case: the second one waits here, and then finds it."""
-    account_id = select(Contact.account_id).where(Contact.id == contact_id).scalar_subquery()
-    ctx.session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
+    contact = ctx.session.get(Contact, contact_id)
+    if contact is not None:
+        owner_sessions.hold_account(ctx, contact.account_id)
 
 
 def _held_open(ctx: Context, contact_id: str) -> Case | None:

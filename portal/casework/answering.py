@@ -16,7 +16,15 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal import audit, outbox
-from portal.casework import bridges, call_checks, calls, notice_calls, phone_change, self_service
+from portal.casework import (
+    bridges,
+    call_checks,
+    calls,
+    notice_calls,
+    owner_sessions,
+    phone_change,
+    self_service,
+)
 from portal.casework.account_notices import tell_account
 from portal.casework.bridges import Bridge
 from portal.casework.context import Context, NotFound, Refused
@@ -155,13 +163,13 @@ def by_path(ctx: Context, path: str) -> PhoneCall | None:
 
 def hold_thing(ctx: Context, call: PhoneCall) -> None:
     """First what the call belongs to, then the call: in the order in which an act that ends a call holds them."""
+    owner_sessions.hold_account(ctx, call.account_id)
     if call.case_id:
-        ctx.session.execute(select(Case.id).where(Case.id == call.case_id).with_for_update())
-    else:
-        account = select(Account.id).where(Account.id == call.account_id)
-        ctx.session.execute(account.with_for_update(key_share=True))
+        ctx.session.execute(select(Case.id).where(Case.id == call.case_id).with_for_update(key_share=True))
     if call.outbox_id:
-        ctx.session.execute(select(OutboxRow.id).where(OutboxRow.id == call.outbox_id).with_for_update())
+        ctx.session.execute(
+            select(OutboxRow.id).where(OutboxRow.id == call.outbox_id).with_for_update(key_share=True)
+        )
 
 
 def _is_number(ctx: Context, call: PhoneCall, number: str) -> bool:

@@ -258,7 +258,7 @@ def _in_hand(ctx: Context, case_id: str, *, version: int | None = None) -> Case:
         select(Case.contest_id).where(Case.id == case_id, Case.contest_id.is_not(None)).scalar_subquery()
     )
     ctx.session.execute(
-        select(Case.id).where(Case.contest_id == contest).order_by(Case.id).with_for_update()
+        select(Case.id).where(Case.contest_id == contest).order_by(Case.id).with_for_update(key_share=True)
     ).all()
     return transition.lock(ctx.session, case_id, version=version)
 
@@ -268,7 +268,9 @@ def _lead_for_contest(ctx: Context, case: Case) -> dict[str, Any]:
     if case.contest_id is None or case.contest_lead_id is not None or Role.LEAD not in ctx.actor.roles:
         return {}
     others = ctx.session.execute(
-        select(Case).where(Case.contest_id == case.contest_id, Case.id != case.id).with_for_update()
+        select(Case)
+        .where(Case.contest_id == case.contest_id, Case.id != case.id)
+        .with_for_update(key_share=True)
     ).scalars()
     for other in others:
         other.contest_lead_id = ctx.actor.person_id

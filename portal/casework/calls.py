@@ -168,7 +168,7 @@ def place(ctx: Context, call_id: str, telephone: Telephone, number: str) -> None
 
 def lock(ctx: Context, call_id: str) -> PhoneCall | None:
     """Read a call for writing."""
-    query = select(PhoneCall).where(PhoneCall.id == call_id).with_for_update()
+    query = select(PhoneCall).where(PhoneCall.id == call_id).with_for_update(key_share=True)
     return ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
 
 
@@ -218,7 +218,12 @@ def _end_earlier(ctx: Context, kind: str, bound: dict[str, Any]) -> None:
     thing = {name: bound[name] for name in THINGS if bound.get(name) is not None}
     if not thing:
         return
-    query = select(PhoneCall).filter_by(kind=kind, **thing).where(PhoneCall.state.in_(LIVE)).with_for_update()
+    query = (
+        select(PhoneCall)
+        .filter_by(kind=kind, **thing)
+        .where(PhoneCall.state.in_(LIVE))
+        .with_for_update(key_share=True)
+    )
     for call in ctx.session.execute(query.execution_options(populate_existing=True)).scalars().all():
         if call.state == "answered" and call.expires_at > ctx.now:
             raise Refused("call_running")

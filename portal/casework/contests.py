@@ -51,7 +51,7 @@ def _sent_before(ctx: Context, case: Case) -> Case | None:
             Case.confirmed_at <= case.confirmed_at,
         )
         .order_by(Case.created_at, Case.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     for other in ctx.session.execute(query).scalars():
         same_account = case.proven_by is not None and other.account_id == case.account_id
@@ -77,7 +77,7 @@ def _others(ctx: Context, case: Case) -> list[Case]:
             Case.status.in_(OPEN - {Status.UNCONFIRMED}),
         )
         .order_by(Case.created_at, Case.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return list(ctx.session.execute(query).scalars())
 

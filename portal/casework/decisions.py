@@ -301,7 +301,7 @@ def _lock_target(ctx: Context, matter: Matter, kind: str, target_id: str) -> Tar
         raise NotFound()
     if not is_about_account(kind):
         return transition.lock(ctx.session, target_id)
-    query = select(Account).where(Account.id == target_id).with_for_update()
+    query = select(Account).where(Account.id == target_id).with_for_update(key_share=True)
     account = ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if account is None:
         raise NotFound()
@@ -314,7 +314,7 @@ def _lock(ctx: Context, matter: Matter, proposal_id: str, state: str) -> tuple[T
     if known is None or known.kind not in matter.kinds:
         raise NotFound()
     target = _lock_target(ctx, matter, known.kind, known.target_id or "")
-    query = select(Proposal).where(Proposal.id == proposal_id).with_for_update()
+    query = select(Proposal).where(Proposal.id == proposal_id).with_for_update(key_share=True)
     proposal = ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one()
     if proposal.state != state:
         raise Refused("proposal_decided")

@@ -44,7 +44,7 @@ def find(ctx: Context, raw: str | None, *, lock: bool = False) -> Draft | None:
         return None
     query = select(Draft).where(Draft.hash == tokens.digest(raw), Draft.expires_at > ctx.now)
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return ctx.session.execute(query).scalar_one_or_none()
 
 

@@ -118,7 +118,9 @@ def sealed_cases(ctx: Context, account: Account) -> Sequence[Case]:
 def erase_account(ctx: Context, account: Account, proposal: Proposal) -> None:
     """Take away what is known of the holder, with all ended cases, as two have agreed, in the caller's act."""
     # held, so that no hold is placed on one of them meanwhile
-    ctx.session.execute(select(Case.id).where(Case.account_id == account.id).with_for_update()).all()
+    ctx.session.execute(
+        select(Case.id).where(Case.account_id == account.id).with_for_update(key_share=True)
+    ).all()
     if why := _is_held(ctx, account):
         raise Refused(why)
     for case in sealed_cases(ctx, account):

@@ -320,7 +320,7 @@ def expire(ctx: Context) -> None:
 
 
 def _locked(ctx: Context, export_id: str) -> Export:
-    query = select(Export).where(Export.id == export_id).with_for_update()
+    query = select(Export).where(Export.id == export_id).with_for_update(key_share=True)
     export = ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if export is None:
         raise NotFound()

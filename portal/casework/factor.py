@@ -48,7 +48,10 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
 def lock(ctx: Context, staff_id: str) -> Staff | None:
     """Read a login for writing."""
     query = (
-        select(Staff).where(Staff.id == staff_id).with_for_update().execution_options(populate_existing=True)
+        select(Staff)
+        .where(Staff.id == staff_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     return ctx.session.execute(query).scalar_one_or_none()
 

@@ -216,7 +216,7 @@ def _account_named(ctx: Context, case_id: str) -> Account | None:
     email = ctx.vault.open(ctx.session, case.subject_id, case, "account_email")
     account = accounts.lookup_by(ctx, email=email, account_number=case.account_number, training=case.training)
     if account is not None:
-        ctx.session.refresh(account, with_for_update=True)
+        ctx.session.refresh(account, with_for_update={"key_share": True})
     return account
 
 

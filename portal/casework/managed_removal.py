@@ -190,7 +190,7 @@ def _carry_out(ctx: Context, visitor: Visitor, removal_id: str, device: Device) 
 
 def _close(ctx: Context, connector: SignIn, removal_id: str, device: Device) -> str:
     """Read back as gone: sessions end, the user must register a device, everybody is told, and the pass is made."""
-    removal = ctx.session.get_one(Removal, removal_id, with_for_update=True)
+    removal = ctx.session.get_one(Removal, removal_id, with_for_update={"key_share": True})
     managed = ctx.session.get_one(ManagedRemoval, removal.managed_id)
     principal = ctx.session.get_one(Principal, removal.principal_id)
     account = ctx.session.get_one(Account, managed.account_id)
@@ -208,7 +208,7 @@ def _close(ctx: Context, connector: SignIn, removal_id: str, device: Device) -> 
 def _leave_open(ctx: Context, removal_id: str, error: str) -> None:
     """A time-out is not a failure: the device may be gone. The page offers the same removal again."""
     with ctx.act():
-        removal = ctx.session.get_one(Removal, removal_id, with_for_update=True)
+        removal = ctx.session.get_one(Removal, removal_id, with_for_update={"key_share": True})
         removal.state, removal.last_error = "unknown", error[:200]
 
 
@@ -241,7 +241,9 @@ def finish(ctx: Context, visitor: Visitor, principal_id: str, device_id: str, *,
     owner_factor.fresh_code(ctx, visitor, code)
     with ctx.act():
         principal = _require(ctx, held_for(ctx, visitor), principal_id)
-        row = ctx.session.get_one(Removal, removal_id, with_for_update=True, populate_existing=True)
+        row = ctx.session.get_one(
+            Removal, removal_id, with_for_update={"key_share": True}, populate_existing=True
+        )
         if row.state == "confirmed":
             raise NotFound()  # another press was faster: closing twice would make the user's pass worthless
         row.state, row.tries = "sent", row.tries + 1

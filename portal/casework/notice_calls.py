@@ -115,7 +115,7 @@ def _held(ctx: Context, row_id: str) -> OutboxRow | None:
     case_id = ctx.session.execute(select(OutboxRow.case_id).where(*which)).scalar_one_or_none()
     if case_id is not None:
         transition.lock(ctx.session, case_id)
-    query = select(OutboxRow).where(*which).with_for_update()
+    query = select(OutboxRow).where(*which).with_for_update(key_share=True)
     return ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
 
 

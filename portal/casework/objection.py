@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal import audit, receipts, tokens
-from portal.casework import account_objection, fresh, rounds, self_service_end, tiers, transition
+from portal.casework import (
+    account_objection,
+    fresh,
+    owner_sessions,
+    rounds,
+    self_service_end,
+    tiers,
+    transition,
+)
 from portal.casework.account_objection import object_on_account, object_without_case, stopped_by
 from portal.casework.context import Context
 from portal.casework.facts import removal_began, removed_of
@@ -58,7 +66,7 @@ def object_by_requester(ctx: Context, case_id: str) -> Case:
 def object_to(ctx: Context, case_id: str, *, channel: str, contact_id: str | None) -> Case:
     """Record an objection and freeze the case. It freezes once per contact and case."""
     with ctx.act():
-        case = transition.lock(ctx.session, case_id)
+        case = _held(ctx, case_id, contact_id)
         if _said_before(ctx, case, contact_id):
             return case
         if case.status == Status.UNCONFIRMED and contact_id is None:
@@ -80,6 +88,14 @@ def object_to(ctx: Context, case_id: str, *, channel: str, contact_id: str | Non
             _record_on_account(ctx, row)
         ctx.session.flush()
     return case
+
+
+def _held(ctx: Context, case_id: str, contact_id: str | None) -> Case:
+    """The case held, and before it the account, of which a contact stops everything."""
+    seen = ctx.session.get(Case, case_id)
+    if contact_id is not None and seen is not None and seen.account_id is not None:
+        owner_sessions.hold_account(ctx, seen.account_id)
+    return transition.lock(ctx.session, case_id)
 
 
 def _something_is_in_doubt(ctx: Context, case: Case, contact_id: str | None) -> bool:

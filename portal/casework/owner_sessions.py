@@ -84,12 +84,13 @@ def find(ctx: Context, raw: str | None) -> Visitor | None:
     return _visitor(ctx, row)
 
 
-def hold_account(ctx: Context, account_id: str) -> None:
-    """Hold an account for an act: before its sessions and attempts, and after its requests, whoever the act is of.
+def hold_account(ctx: Context, account_id: str) -> Account:
+    """Hold an account for an act: before its requests, sessions and attempts, whoever acts. Else two wait for each other for ever.
 
-    A new session refers to its account, and so waits for whoever holds it: two tabs would wait for each other for ever.
+    Rows that only name it can still be written (`FOR NO KEY UPDATE`): every act on a request writes some.
     """
-    ctx.session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
+    query = select(Account).where(Account.id == account_id).with_for_update(key_share=True)
+    return ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one()
 
 
 def lock(ctx: Context, visitor: Visitor) -> Visitor | None:
@@ -101,7 +102,7 @@ def lock(ctx: Context, visitor: Visitor) -> Visitor | None:
         OwnerSession.epoch == tokens.epoch(ctx.session),
     )
     row = ctx.session.execute(
-        query.with_for_update().execution_options(populate_existing=True)
+        query.with_for_update(key_share=True).execution_options(populate_existing=True)
     ).scalar_one_or_none()
     return _visitor(ctx, row) if row else None
 

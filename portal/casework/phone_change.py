@@ -16,6 +16,7 @@ from portal.casework import (
     calls,
     objection,
     owner_factor,
+    owner_sessions,
     phone_notices,
     registry,
     rounds,
@@ -29,7 +30,6 @@ from portal.casework.phone_facts import (
     hold,
     is_signed_in,
     is_waiting,
-    lock_account,
     may_change,
     newest_of,
     newest_phone,
@@ -105,14 +105,16 @@ def _drop_unfinished(ctx: Context, account: Account) -> None:
     running = select(PhoneCall).where(
         PhoneCall.account_id == account.id, PhoneCall.kind == "new_number", PhoneCall.outcome.is_(None)
     )
-    for call in ctx.session.execute(running.order_by(PhoneCall.id).with_for_update()).scalars().all():
+    for call in (
+        ctx.session.execute(running.order_by(PhoneCall.id).with_for_update(key_share=True)).scalars().all()
+    ):
         calls.end(ctx, call, "expired")
     query = select(PhoneChange).where(
         PhoneChange.account_id == account.id,
         PhoneChange.confirmed_at.is_(None),
         PhoneChange.expires_at > ctx.now,
     )
-    for change in ctx.session.execute(query.with_for_update()).scalars():
+    for change in ctx.session.execute(query.with_for_update(key_share=True)).scalars():
         change.expires_at = ctx.now
     ctx.session.flush()
 
@@ -143,7 +145,7 @@ def confirmed(ctx: Context, call: PhoneCall) -> None:
     change = hold(ctx, call.phone_change_id)
     if change is None or not is_waiting(ctx, change):
         return
-    account = lock_account(ctx, change.account_id)
+    account = owner_sessions.hold_account(ctx, change.account_id)
     old = newest_phone(ctx, account)
     if reason := _why_not_now(ctx, account, change, old):
         change.expires_at = ctx.now
@@ -212,7 +214,9 @@ def revert(ctx: Context, change: PhoneChange, *, channel: str) -> PhoneChange:
     The objection is that of the contact who acts, else of the old number.
     """
     with ctx.act():
-        account = lock_account(ctx, change.account_id)  # before its calls, as keyed digits hold them
+        account = owner_sessions.hold_account(
+            ctx, change.account_id
+        )  # before its calls, as keyed digits hold them
         self_service_end.live_of_account(ctx, change.account_id)
         held = hold(ctx, change.id)
         if held is None or held.confirmed_at is None or held.reverted_at is not None:
@@ -250,7 +254,7 @@ def _next(ctx: Context, change: PhoneChange) -> PhoneChange | None:
         PhoneChange.confirmed_at.is_not(None),
         PhoneChange.reverted_at.is_(None),
     )
-    return ctx.session.execute(query.with_for_update()).scalars().first()
+    return ctx.session.execute(query.with_for_update(key_share=True)).scalars().first()
 
 
 def _undo(ctx: Context, account: Account, change: PhoneChange) -> None:

@@ -109,18 +109,11 @@ def is_signed_in(ctx: Context, principal: Principal) -> bool:
 
 
 def hold(ctx: Context, change_id: str | None) -> PhoneChange | None:
-    query = select(PhoneChange).where(PhoneChange.id == change_id).with_for_update()
+    query = select(PhoneChange).where(PhoneChange.id == change_id).with_for_update(key_share=True)
     found = ctx.session.execute(query.execution_options(populate_existing=True))
     return found.scalar_one_or_none()
 
 
 def held_for(ctx: Context, visitor: Visitor) -> Visitor:
-    """A full sign-in, read for writing. The account is held before the session: whoever stops it all does it in this order."""
-    lock_account(ctx, visitor.account.id)
+    """A full sign-in, read for writing, and its account with it."""
     return owner_factor.held_for(ctx, visitor, "full")
-
-
-def lock_account(ctx: Context, account_id: str) -> Account:
-    """The account held for the act; rows that only name it can still be written."""
-    query = select(Account).where(Account.id == account_id).with_for_update(key_share=True)
-    return ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one()

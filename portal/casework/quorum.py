@@ -22,7 +22,7 @@ def refuse_last(ctx: Context, login: Staff, role: Role | None = None) -> None:
     Asked after the login's row is locked. One such question at a time: two admins who disable each other at the same
     moment would each find the other still there.
     """
-    ctx.session.execute(select(Installation.id).with_for_update())
+    ctx.session.execute(select(Installation.id).with_for_update(key_share=True))
     held = _held(ctx)
     left = {row for row in held if not (row[0] == login.id and role in {None, row[2]})}
     if left != held and not _is_enough(left):

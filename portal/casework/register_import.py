@@ -196,7 +196,7 @@ def _lock(ctx: Context, proposal_id: str) -> Proposal:
         select(Proposal)
         .where(Proposal.kind == KIND, Proposal.state == "open")
         .order_by(Proposal.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     found = {proposal.id: proposal for proposal in ctx.session.execute(query).scalars()}
@@ -265,7 +265,7 @@ def _entry_contradicted(
 def _account(ctx: Context, number: str, *, lock: bool = False) -> Account | None:
     query = select(Account).where(Account.number == number)
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return ctx.session.execute(query).scalar_one_or_none()
 
 

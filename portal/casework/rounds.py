@@ -57,7 +57,9 @@ def facts_changed(ctx: Context, account_id: str, cause: str) -> None:
     system = ctx.as_system()
     with system.act():
         cases = system.session.execute(
-            select(Case).where(Case.account_id == account_id, Case.status.in_(OPEN)).with_for_update()
+            select(Case)
+            .where(Case.account_id == account_id, Case.status.in_(OPEN))
+            .with_for_update(key_share=True)
         ).scalars()
         for case in cases:
             if case.status == Status.EXECUTING:

@@ -42,14 +42,14 @@ def end(ctx: Context, attempt: SelfService) -> None:
 def held(ctx: Context, attempt_id: str) -> SelfService:
     """An attempt read for writing."""
     _running_calls(ctx, PhoneCall.self_service_id == attempt_id)
-    query = select(SelfService).where(SelfService.id == attempt_id).with_for_update()
+    query = select(SelfService).where(SelfService.id == attempt_id).with_for_update(key_share=True)
     return ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one()
 
 
 def _running_calls(ctx: Context, which: ColumnElement[bool]) -> list[PhoneCall]:
     """Calls that have not ended, held. Always before the attempt: keyed digits too hold their call first."""
     query = select(PhoneCall).where(which, PhoneCall.outcome.is_(None)).order_by(PhoneCall.id)
-    held = query.with_for_update().execution_options(populate_existing=True)
+    held = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return list(ctx.session.execute(held).scalars())
 
 
@@ -57,7 +57,11 @@ def live_of_account(ctx: Context, account_id: str) -> list[SelfService]:
     """Every attempt of an account that has not ended, held for the act."""
     _running_calls(ctx, and_(PhoneCall.account_id == account_id, PhoneCall.self_service_id.is_not(None)))
     query = select(SelfService).where(SelfService.account_id == account_id, SelfService.ended_at.is_(None))
-    held = query.order_by(SelfService.id).with_for_update().execution_options(populate_existing=True)
+    held = (
+        query.order_by(SelfService.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
     return list(ctx.session.execute(held).scalars())
 
 

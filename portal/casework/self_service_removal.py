@@ -196,8 +196,8 @@ def _carry_out(ctx: Context, attempt_id: str) -> None:
         gone, error = False, str(problem) or "no answer"
     with ctx.act():
         # First the requests and then the attempt, as whoever stops a request holds them.
-        requests = _requests_of(ctx, seen)
         owner_sessions.hold_account(ctx, seen.account_id)
+        requests = _requests_of(ctx, seen)
         attempt = held(ctx, attempt_id)
         if not gone:
             _note_failure(ctx, attempt, error or "still there")

@@ -160,7 +160,9 @@ def _insert(ctx: Context, staff: Staff, stage: str, *, since: datetime, kept: An
 def lock(ctx: Context, signed: SignedIn, stage: str) -> tuple[StaffSession, Staff]:
     """Read the session and its login for writing. Raises Refused when another tab has moved on or ended it."""
     staff = factor.lock(ctx, signed.staff.id)
-    query = select(StaffSession).where(StaffSession.hash == signed.session_hash).with_for_update()
+    query = (
+        select(StaffSession).where(StaffSession.hash == signed.session_hash).with_for_update(key_share=True)
+    )
     row = ctx.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if staff is None or row is None or row.stage != stage or row.epoch != staff.session_epoch:
         raise Refused("session_moved")

@@ -35,7 +35,7 @@ def bootstrap(ctx: Context, entries: Sequence[Entry]) -> list[Staff]:
     ):
         raise Refused("three_mailboxes")
     with ctx.act():
-        ctx.session.execute(select(Installation).with_for_update()).scalar_one()
+        ctx.session.execute(select(Installation).with_for_update(key_share=True)).scalar_one()
         if ctx.session.execute(select(Staff.id).limit(1)).scalar_one_or_none() is not None:
             raise Refused("not_empty")
         made = [logins.create(ctx, entry, effective_at=ctx.now) for entry in read]
@@ -208,7 +208,7 @@ def _read(ctx: Context, proposal_id: str | None, *, states: Sequence[str]) -> st
     query = select(Proposal).where(
         Proposal.id == proposal_id, Proposal.kind.in_(CHANGES), Proposal.state.in_(states)
     )
-    locked = query.with_for_update().execution_options(populate_existing=True)
+    locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     proposal = ctx.session.execute(locked).scalar_one_or_none()
     return (
         staff_matters.opened(ctx, proposal, factor.lock(ctx, proposal.target_id or "")) if proposal else None

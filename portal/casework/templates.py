@@ -87,7 +87,7 @@ def create(ctx: Context, language: str, name: str, subject: str, body: str) -> R
         template = ctx.session.execute(
             select(ReplyTemplate)
             .where(ReplyTemplate.language == language, ReplyTemplate.name == name)
-            .with_for_update()
+            .with_for_update(key_share=True)
         ).scalar_one_or_none()
         if template is not None and template.retired_at is None:
             raise Refused("template_name_taken", field="name")
@@ -141,7 +141,7 @@ def _locked(ctx: Context, template_id: str) -> ReplyTemplate:
     query = (
         select(ReplyTemplate)
         .where(ReplyTemplate.id == template_id, ReplyTemplate.retired_at.is_(None))
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     template = ctx.session.execute(query).scalar_one_or_none()

@@ -47,8 +47,17 @@ KEEPS_LEASE = frozenset(
 
 
 def lock(session: Session, case_id: str, *, version: int | None = None) -> Case:
-    """Read a case for writing. Raises NotFound, or Stale when the page was made from an older version."""
-    query = select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
+    """Read a case for writing. Raises NotFound, or Stale when the page was made from an older version.
+
+    Here and everywhere `FOR NO KEY UPDATE`: two acts on a row wait for each other, a new row that refers to it does not. Whoever
+    needs the account as well holds it first (owner_sessions.hold_account).
+    """
+    query = (
+        select(Case)
+        .where(Case.id == case_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
     case = session.execute(query).scalar_one_or_none()
     if case is None:
         raise NotFound()

@@ -39,7 +39,7 @@ def locked_entry(session: Session, principal: Principal) -> DirectoryPrincipal:
     query = (
         select(DirectoryPrincipal)
         .where(DirectoryPrincipal.id == principal.external_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     row = session.execute(query).scalar_one_or_none()
