@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request, url_for
+from flask import Response
 from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,7 +12,6 @@ from admin.base import StaffView, ctx, see
 from admin.two_people import Place, Words
 from portal.casework import decisions
 from portal.casework.context import NotFound
-from portal.casework.decisions import Asked
 from portal.casework.protection import MATTER
 from portal.domain.lifecycle import Role
 from portal.models import Account
@@ -54,38 +53,21 @@ class ProtectView(StaffView):
 
     @expose("/<account_id>/<kind>", methods=("GET", "POST"))
     def propose(self, account_id: str, kind: str) -> Response:
-        place = _place(account_id)
         if kind not in MATTER.kinds:
             raise NotFound()
-        form = two_people.reason_form()
-        if request.method == "POST" and form.validate() and two_people.proposed(MATTER, kind, place, form):
-            return see("accounts.account", account_id=account_id, said="proposed")
-        return two_people.paint_reason(MATTER, WORDS, kind, place, form)
+        return two_people.propose_page(MATTER, WORDS, kind, _place(account_id))
 
     @expose("/<account_id>/proposals/<proposal_id>", methods=("GET", "POST"))
     def proposal(self, account_id: str, proposal_id: str) -> Response:
-        place = _place(account_id)
-        asked = _asked(place, proposal_id)
-        form, code = two_people.decision_form(asked), 200
-        if request.method == "POST" and form.validate():
-            said, code = two_people.decided(MATTER, asked, form)
-            if said:
-                return see("accounts.account", account_id=account_id, said=said)
-            asked = _asked(place, proposal_id)
-        code = 422 if form.errors and code == 200 else code
-        return two_people.paint_decision(MATTER, WORDS, asked, place, form, code)
+        place, asked = _place(account_id), decisions.find(ctx(), MATTER, proposal_id)
+        if asked.target_id != account_id:
+            raise NotFound()
+        return two_people.decision_page(MATTER, WORDS, place, asked)
 
 
 def _place(account_id: str) -> Place:
     account = ctx().session.get(Account, account_id)
     if account is None:
         raise NotFound()
-    back = url_for("accounts.account", account_id=account_id)
-    return Place(account, _("Account %(number)s", number=account.number), back)
-
-
-def _asked(place: Place, proposal_id: str) -> Asked:
-    asked = decisions.find(ctx(), MATTER, proposal_id)
-    if asked.target_id != place.target.id:
-        raise NotFound()
-    return asked
+    name = _("Account %(number)s", number=account.number)
+    return Place(account, name, "accounts.account", {"account_id": account_id})

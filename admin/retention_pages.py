@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import Response, render_template, request
 from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -79,7 +79,8 @@ class RetentionView(StaffView):
         wanted = request.args.get("q", "").strip()
         target = _found(wanted) if wanted else None
         if target is not None:
-            return _to(target)
+            place = _place(target)
+            return see(place.endpoint, **place.values)
         return _page("retention", 404 if wanted else 200, wanted=wanted, **_overview())
 
     @expose("/case/<case_id>")
@@ -97,27 +98,13 @@ class RetentionView(StaffView):
     @expose("/propose/<decision>/<target_id>", methods=("GET", "POST"))
     def propose(self, decision: str, target_id: str) -> Response:
         place = _place(_of_kind(decision, target_id))
-        form = two_people.reason_form()
-        if (
-            request.method == "POST"
-            and form.validate()
-            and two_people.proposed(MATTER, decision, place, form)
-        ):
-            return _to(place.target, said="proposed")
-        return two_people.paint_reason(MATTER, WORDS, decision, place, form)
+        return two_people.propose_page(MATTER, WORDS, decision, place)
 
     @expose("/proposal/<kept_id>", methods=("GET", "POST"))
     def proposal(self, kept_id: str) -> Response:
         asked = decisions.find(ctx(), MATTER, kept_id)
         place = _place(_of_kind(asked.kind, asked.target_id))
-        form, code = two_people.decision_form(asked), 200
-        if request.method == "POST" and form.validate():
-            said, code = two_people.decided(MATTER, asked, form)
-            if said:
-                return _to(_of_kind(asked.kind, asked.target_id), said=said)
-            asked = decisions.find(ctx(), MATTER, kept_id)
-        code = 422 if form.errors and code == 200 else code
-        return two_people.paint_decision(MATTER, WORDS, asked, place, form, code)
+        return two_people.decision_page(MATTER, WORDS, place, asked)
 
     @expose("/export/<sort>/<target_id>", methods=("GET", "POST"))
     def export(self, sort: str, target_id: str) -> Response:
@@ -200,17 +187,8 @@ def _place(target: Case | Account) -> Place:
         name = _("Case %(reference)s", reference=target.reference)
     else:
         name = _("Account %(number)s", number=target.number)
-    return Place(target, name, _address(target))
-
-
-def _address(target: Case | Account) -> str:
-    values: dict[str, Any] = {f"{_sort(target)}_id": target.id}
-    return url_for(f"retention.{_sort(target)}", **values)
-
-
-def _to(target: Case | Account, **more: str) -> Response:
     sort = _sort(target)
-    return see(f"retention.{sort}", **{f"{sort}_id": target.id}, **more)
+    return Place(target, name, f"retention.{sort}", {f"{sort}_id": target.id})
 
 
 def _target(target: Case | Account) -> Response:
@@ -275,7 +253,7 @@ def _paint_export(sort: str, target: Case | Account, form: DeskForm) -> Response
 
 def _page(template: str, code: int, **values: Any) -> Response:
     target = values.get("target")
-    back = _address(target) if target is not None else None
+    back = _place(target).back if target is not None else None
     said = WORDS.said.get(request.args.get("said", ""))
     html = render_template(f"staff/{template}.html", said=said, back=back, **values)
     return Response(html, code, mimetype="text/html")

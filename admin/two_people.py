@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, render_template, request, url_for
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from admin.base import ctx
+from admin.base import ctx, see
 from admin.forms import DeskForm, built, choices, code_field, radio_field, reason_field
 from portal import labels
 from portal.casework import decisions
@@ -45,31 +45,42 @@ class Place:
 
     target: Target
     name: str
-    back: str
+    endpoint: str
+    values: Mapping[str, str]
+
+    @property
+    def back(self) -> str:
+        return url_for(self.endpoint, **dict[str, Any](self.values))
 
 
-def reason_form() -> DeskForm:
-    return built(("reason", reason_field(_l("Reason"), labels.TABLES["refusal"]["reason_missing"])))
-
-
-def proposed(matter: Matter, kind: str, place: Place, form: DeskForm) -> bool:
-    """Propose what the form says. False where it was refused, with the reason in the form."""
-    try:
-        decisions.propose(ctx(), matter, kind, place.target.id, reason=form["reason"].data)
-    except Refused as refused:
-        form.place(refused)
-        return False
-    return True
-
-
-def paint_reason(matter: Matter, words: Words, kind: str, place: Place, form: DeskForm) -> Response:
+def propose_page(matter: Matter, words: Words, kind: str, place: Place) -> Response:
+    form = built(("reason", reason_field(_l("Reason"), labels.TABLES["refusal"]["reason_missing"])))
+    if request.method == "POST" and form.validate():
+        try:
+            decisions.propose(ctx(), matter, kind, place.target.id, reason=form["reason"].data)
+        except Refused as refused:
+            form.place(refused)
+        else:
+            return see(place.endpoint, **place.values, said="proposed")
     why = decisions.refusal(ctx(), matter, kind, place.target)
     blockers = [labels.word("refusal", why)] if why else []
     code = 422 if form.errors else 200
-    return _page("two_people_propose", code, matter, words, kind, place, form=form, blockers=blockers)
+    return _page("propose", code, matter, words, kind, place, form=form, blockers=blockers)
 
 
-def decision_form(asked: Asked) -> DeskForm:
+def decision_page(matter: Matter, words: Words, place: Place, asked: Asked) -> Response:
+    form = _decision_form(asked)
+    code = 200
+    if request.method == "POST":
+        said, code = _decided(matter, asked, form) if form.validate() else ("", 422)
+        if said:
+            return see(place.endpoint, **place.values, said=said)
+        asked = decisions.find(ctx(), matter, asked.id)
+    form.forget_code()
+    return _page("decide", code, matter, words, asked.kind, place, asked=asked, form=form)
+
+
+def _decision_form(asked: Asked) -> DeskForm:
     """Agree or refuse; one's own proposal is only withdrawn, and what is agreed only stopped."""
     if asked.is_own or asked.state != "open":
         return built(("code", code_field()))
@@ -79,7 +90,7 @@ def decision_form(asked: Asked) -> DeskForm:
     )
 
 
-def decided(matter: Matter, asked: Asked, form: DeskForm) -> tuple[str, int]:
+def _decided(matter: Matter, asked: Asked, form: DeskForm) -> tuple[str, int]:
     """Do what the form says: the word for what was done; or "" and the status of the page that says why it was not.
 
     Raises Refused where it was decided meanwhile: there is no page to go back to.
@@ -107,18 +118,11 @@ def _done(matter: Matter, asked: Asked, form: DeskForm) -> str:
     return "withdrawn" if asked.is_own else "refused"
 
 
-def paint_decision(
-    matter: Matter, words: Words, asked: Asked, place: Place, form: DeskForm, code: int
-) -> Response:
-    form.forget_code()
-    return _page("two_people_decide", code, matter, words, asked.kind, place, asked=asked, form=form)
-
-
 def _page(
     template: str, code: int, matter: Matter, words: Words, kind: str, place: Place, **values: Any
 ) -> Response:
     delay = ctx().limits.grant_delay if matter.kinds[kind].waits else None
     html = render_template(
-        f"staff/{template}.html", kind=kind, words=words, place=place, delay=delay, **values
+        f"staff/two_people_{template}.html", kind=kind, words=words, place=place, delay=delay, **values
     )
     return Response(html, code, mimetype="text/html")

@@ -214,9 +214,8 @@ def revert(ctx: Context, change: PhoneChange, *, channel: str) -> PhoneChange:
     The objection is that of the contact who acts, else of the old number.
     """
     with ctx.act():
-        account = owner_sessions.hold_account(
-            ctx, change.account_id
-        )  # before its calls, as keyed digits hold them
+        # before its calls, as keyed digits hold them
+        account = owner_sessions.hold_account(ctx, change.account_id)
         self_service_end.live_of_account(ctx, change.account_id)
         held = hold(ctx, change.id)
         if held is None or held.confirmed_at is None or held.reverted_at is not None:
